@@ -1,0 +1,56 @@
+# Every target sets up .venv when it is missing or out of date; see `make help`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# pip reads its own list of certificates; where the machine names another, use that one.
+ifneq ($(SSL_CERT_FILE),)
+export PIP_CERT ?= $(SSL_CERT_FILE)
+endif
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup report test lab lint data lock clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## Install the locked packages into .venv (done by every other target)
+
+report: $(READY) ## Render the reports of reports.yml into site/
+	$(BIN)/rareearths render
+
+test: $(READY) ## Run all tests (installs Chromium for the browser tests if there is none)
+	@sh tests/install_browser.sh $(BIN)/python
+	$(BIN)/python -m pytest
+
+lab: $(READY) ## Open the notebooks in JupyterLab
+	$(BIN)/jupyter lab notebooks
+
+lint: $(READY) ## Check style, and that notebooks hold no outputs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
+
+data: $(READY) ## Rebuild the data tables from their sources (needs the package registry)
+	$(BIN)/rareearths data build
+	$(BIN)/rareearths data check
+
+lock: $(READY) ## Write requirements.lock anew with the newest versions (needs the package registry)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+
+clean: ## Remove what was made: .venv, site and caches
+	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis tests/output lib/*.egg-info
+	find lib tests notebooks -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else \
+	  "Python 3.11 or newer is needed; $(PYTHON) is %d.%d. Name another one: make PYTHON=python3.12 ..." % v[:2])'
+	@echo "Setting up $(VENV) (about a minute, only when requirements.lock changes)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(READY)

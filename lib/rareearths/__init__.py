@@ -1,0 +1,1 @@
+"""Dependence on one supplier of rare earths and other critical minerals."""

@@ -1,0 +1,197 @@
+"""Find, verify and load the tables that ``data/datapackage.json`` describes.
+
+Every table a notebook reads comes through `load`, which compares the file with the sha256 in the
+catalogue first and remembers what was read, so that a report can name its sources.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+_PANDAS_TYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
+
+
+class DataError(Exception):
+    """A table is missing, damaged or not described; the message says how to repair it."""
+
+
+class UnknownCode(ValueError):
+    """A code (economy, product, material) that the data do not know."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the catalogue.
+
+    Attributes
+    ----------
+    name, title, path : str
+        ``path`` is relative to the data folder.
+    sha256 : str
+    rows : int
+    fields : tuple of dict
+        Table Schema fields: name, type, unit, description, constraints.
+    primary_key : tuple of str
+    foreign_keys : tuple of dict
+    sources, licences : tuple of dict
+        Each with ``title`` and, where there is one, ``path`` (address).
+    accessed : str
+        Date on which the source was read, YYYY-MM-DD.
+    """
+
+    name: str
+    title: str
+    path: str
+    sha256: str
+    rows: int
+    fields: tuple
+    primary_key: tuple
+    foreign_keys: tuple
+    sources: tuple
+    licences: tuple
+    accessed: str
+
+    @property
+    def file(self) -> Path:
+        return folder() / self.path
+
+    @property
+    def is_parquet(self) -> bool:
+        return self.path.endswith(".parquet")
+
+    def field(self, name: str) -> dict:
+        return next(f for f in self.fields if f["name"] == name)
+
+
+def folder() -> Path:
+    """Return the data folder: ``RAREEARTHS_DATA``, or ``data/`` beside ``lib/``."""
+    return Path(os.environ.get("RAREEARTHS_DATA") or Path(__file__).parents[2] / "data")
+
+
+def tables() -> dict[str, Table]:
+    """Return every table of the catalogue by name."""
+    descriptor = folder() / "datapackage.json"
+    if not descriptor.is_file():
+        raise DataError(f"{descriptor} is missing. Restore it: git checkout -- data")
+    return _read_descriptor(descriptor, descriptor.stat().st_mtime_ns)
+
+
+def table(name: str) -> Table:
+    """Return one table; an unknown name raises `DataError` with the closest ones."""
+    known = tables()
+    if name not in known:
+        raise DataError(f"no table {name!r} in datapackage.json; {closest(name, known)}")
+    return known[name]
+
+
+def load(name: str, columns: list[str] | None = None, filters: list | None = None) -> pd.DataFrame:
+    """Read one table after its hash was verified.
+
+    Parameters
+    ----------
+    name : str
+        Name in ``datapackage.json``, for example ``"baci_minerals"``.
+    columns : list of str, optional
+        Columns to read; all by default.
+    filters : list, optional
+        Row filter in pyarrow's form, ``[("year", ">=", 2010)]``; Parquet tables only.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Typed by the table's schema. Missing values stay missing.
+
+    Raises
+    ------
+    DataError
+        The file is missing or is not what the catalogue's hash says.
+    """
+    found = table(name)
+    verify(found)
+    _read_log[name] = found
+    if found.is_parquet:
+        return pd.read_parquet(found.file, columns=columns, filters=filters)
+    if filters is not None:
+        raise ValueError(f"filters are for Parquet tables; {name} is {found.path}")
+    return pd.read_csv(
+        found.file,
+        usecols=columns,
+        dtype={f["name"]: _PANDAS_TYPES[f["type"]] for f in found.fields},
+        keep_default_na=False,
+        na_values=[""],
+    )
+
+
+def verify(found: Table) -> None:
+    """Raise `DataError` unless the file is there and has the catalogue's sha256."""
+    repair = (
+        f"Restore it: git checkout -- data/{found.path}\n"
+        "After a deliberate change: rareearths data check, then rareearths data seal"
+    )
+    if not found.file.is_file():
+        raise DataError(f"data/{found.path} (table {found.name}) is missing.\n{repair}")
+    actual = file_sha256(found.file)
+    if actual != found.sha256:
+        raise DataError(
+            f"data/{found.path} (table {found.name}) is not the file the catalogue describes:\n"
+            f"  expected sha256 {found.sha256}\n  found sha256    {actual}\n{repair}"
+        )
+
+
+def used() -> list[Table]:
+    """Return the tables read in this process, in the order of their first reading."""
+    return list(_read_log.values())
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file, hexadecimal."""
+    stat = path.stat()
+    return _sha256(path, stat.st_mtime_ns, stat.st_size)
+
+
+def closest(name: str, known) -> str:
+    """Say which valid codes come closest to a wrong one, for error messages."""
+    known = sorted(str(k) for k in known)
+    by_folded = {k.casefold(): k for k in known}
+    near = [by_folded[m] for m in get_close_matches(str(name).casefold(), by_folded, 5, 0.5)]
+    if near:
+        return "closest: " + ", ".join(near)
+    return "known: " + ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+
+
+_read_log: dict[str, Table] = {}
+
+
+@lru_cache
+def _sha256(path: Path, mtime_ns: int, size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache
+def _read_descriptor(path: Path, mtime_ns: int) -> dict[str, Table]:
+    package = json.loads(path.read_text(encoding="utf-8"))
+    return {r["name"]: _as_table(r) for r in package["resources"]}
+
+
+def _as_table(resource: dict) -> Table:
+    schema = resource["schema"]
+    return Table(
+        name=resource["name"],
+        title=resource["title"],
+        path=resource["path"],
+        sha256=resource["hash"].removeprefix("sha256:"),
+        rows=resource["rows"],
+        fields=tuple(schema["fields"]),
+        primary_key=tuple(schema["primaryKey"]),
+        foreign_keys=tuple(schema.get("foreignKeys", ())),
+        sources=tuple(resource["sources"]),
+        licences=tuple(resource["licenses"]),
+        accessed=resource["accessed"],
+    )

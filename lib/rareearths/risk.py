@@ -1,0 +1,80 @@
+"""Concentration of supply."""
+
+import numpy as np
+import pandas as pd
+
+from rareearths import trade
+
+
+def hhi(shares) -> float:
+    """Herfindahl-Hirschman index of a set of shares.
+
+    Parameters
+    ----------
+    shares : array-like of float
+        Fractions in [0, 1] that sum to 1; one per supplier.
+
+    Returns
+    -------
+    float
+        Sum of squared shares, in (0, 1]: 1 for one supplier, 1/n for n equal ones.
+
+    Raises
+    ------
+    ValueError
+        No shares, a missing or negative one, or a sum other than 1.
+
+    References
+    ----------
+    Herfindahl (1950), Hirschman (1945); docs/methods/hhi.md
+
+    Examples
+    --------
+    >>> round(hhi([0.5, 0.3, 0.2]), 2)
+    0.38
+    """
+    values = np.asarray(shares, dtype=float)
+    if values.size == 0:
+        raise ValueError("hhi of no shares")
+    if np.isnan(values).any() or (values < 0).any():
+        raise ValueError("hhi: shares must not be missing or negative")
+    if not np.isclose(values.sum(), 1.0, rtol=0, atol=1e-9):
+        raise ValueError(f"hhi: shares must sum to 1, they sum to {values.sum():.6g}")
+    return float(np.square(values).sum())
+
+
+def effective_suppliers(shares) -> float:
+    """Number of equal suppliers that would be as concentrated, 1 / HHI.
+
+    Parameters and errors as for `hhi`. Returns a number from 1 to the number of suppliers.
+
+    Examples
+    --------
+    >>> effective_suppliers([0.25] * 4)
+    4.0
+    """
+    return 1.0 / hhi(shares)
+
+
+def concentration(flows: pd.DataFrame, basis: str = "value") -> pd.DataFrame:
+    """Concentration of an importer's suppliers, by year.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of one importer.
+    basis : {"value", "tonnes"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by year: ``hhi`` (0-1], ``effective_suppliers`` (number), ``suppliers`` (count).
+    """
+    by_year = trade.supplier_shares(flows, basis).groupby("year")["share"]
+    return pd.DataFrame(
+        {
+            "hhi": by_year.agg(hhi),
+            "effective_suppliers": by_year.agg(effective_suppliers),
+            "suppliers": by_year.size(),
+        }
+    )

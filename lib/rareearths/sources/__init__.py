@@ -1,0 +1,1 @@
+"""Where the tables come from; only this package talks to a network."""

@@ -1,0 +1,247 @@
+"""Bilateral trade: flows, supplier shares, unit values.
+
+Every function takes the canonical columns that `load_flows` returns: ``year``, ``exporter``,
+``importer`` (ISO3), ``product`` (HS6 as text), ``value_usd`` (current US$), ``quantity_t`` (tonnes
+gross weight, missing where not reported) and ``source``. Shares are fractions in [0, 1].
+"""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from rareearths import catalogue
+from rareearths.catalogue import UnknownCode, closest
+
+TABLE = "baci_minerals"
+SOURCE = "CEPII BACI"
+BASES = {"value": "value_usd", "tonnes": "quantity_t"}
+UNSPECIFIED = "ZZZ"
+
+
+def load_flows(
+    importer: str | None = None,
+    exporter: str | None = None,
+    products: str | list[str] | None = None,
+    years: int | tuple[int, int] | None = None,
+) -> pd.DataFrame:
+    """Load bilateral flows of the bundled trade table.
+
+    Parameters
+    ----------
+    importer, exporter : str, optional
+        ISO3 code; all by default.
+    products : str or list of str, optional
+        A material (``"rare_earths"``), an HS6 code (``"280530"``), or a list of codes.
+    years : int or (int, int), optional
+        One year, or the first and the last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``year``, ``exporter``, ``importer``, ``product``, ``value_usd`` (current US$),
+        ``quantity_t`` (tonnes; NaN where not reported), ``source``; one row a flow.
+        Empty when there was no such trade.
+
+    Raises
+    ------
+    UnknownCode
+        An economy, product or material that the data do not know.
+    ValueError
+        Years out of range or reversed.
+    """
+    filters = [("product", "in", product_codes(products))]
+    for column, code in (("importer", importer), ("exporter", exporter)):
+        if code is not None:
+            filters.append((column, "==", check_economy(code)))
+    if years is not None:
+        first, last = check_years(years)
+        filters += [("year", ">=", first), ("year", "<=", last)]
+    return catalogue.load(TABLE, filters=filters).assign(source=SOURCE)
+
+
+def product_codes(products: str | list[str] | None = None) -> list[str]:
+    """Return the HS6 codes of a material, a code or a list of codes; all codes for None.
+
+    Raises
+    ------
+    UnknownCode
+        Neither a material nor an HS6 code of ``reference/products.csv``.
+    """
+    known = _products()
+    if products is None:
+        return list(known.index)
+    wanted = [products] if isinstance(products, str) else list(products)
+    codes = []
+    for item in wanted:
+        of_material = list(known.index[known["material"] == item])
+        if not of_material and item not in known.index:
+            valid = [*known["material"].unique(), *known.index]
+            raise UnknownCode(f"unknown product or material {item!r}; {closest(item, valid)}")
+        codes += of_material or [item]
+    return codes
+
+
+def product_labels(language: str = "en") -> dict[str, str]:
+    """Return the short label of each HS6 code, in ``en`` or ``ja``."""
+    return _products()[f"label_{language}"].to_dict()
+
+
+def economy_names(language: str = "en") -> dict[str, str]:
+    """Return the short name of each economy by ISO3 code, in ``en`` or ``ja``."""
+    return _economies()[f"name_{language}"].to_dict()
+
+
+def material_names(language: str = "en") -> dict[str, str]:
+    """Return the name of each material, in ``en`` or ``ja``."""
+    return _materials()[f"name_{language}"].to_dict()
+
+
+def year_range() -> tuple[int, int]:
+    """Return the first and the last year of the trade table."""
+    limits = catalogue.table(TABLE).field("year")["constraints"]
+    return limits["minimum"], limits["maximum"]
+
+
+def check_economy(code: str) -> str:
+    """Return the ISO3 code, or raise `UnknownCode` with the closest valid ones."""
+    names = economy_names()
+    if code in names:
+        return code
+    near = {name: iso3 for iso3, name in names.items()}
+    guess = closest(code, [*names, *near])
+    guess = ", ".join(f"{near[g]} ({g})" if g in near else g for g in guess.split(", "))
+    raise UnknownCode(f"unknown economy {code!r} (ISO3 code wanted); {guess}")
+
+
+def check_years(years: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (first, last), or raise ValueError when reversed or outside the data."""
+    first, last = (years, years) if isinstance(years, (int, np.integer)) else years
+    low, high = year_range()
+    if first > last:
+        raise ValueError(f"years are reversed: {first} comes after {last}")
+    if first < low or last > high:
+        raise ValueError(f"years {first}-{last} are out of range; the data cover {low}-{high}")
+    return int(first), int(last)
+
+
+def supplier_totals(flows: pd.DataFrame) -> pd.DataFrame:
+    """Sum the flows of each exporter and year over importers and products.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``year``, ``exporter``, ``value_usd`` (current US$), ``quantity_t`` (tonnes of the flows
+        whose quantity is known; NaN where none is), ``value_with_quantity_usd`` (the value of
+        those flows).
+    """
+    known = flows["quantity_t"].notna()
+    marked = flows.assign(value_with_quantity_usd=flows["value_usd"].where(known, 0))
+    return marked.groupby(["year", "exporter"], as_index=False).agg(
+        value_usd=("value_usd", "sum"),
+        quantity_t=("quantity_t", lambda q: q.sum(min_count=1)),
+        value_with_quantity_usd=("value_with_quantity_usd", "sum"),
+    )
+
+
+def supplier_shares(flows: pd.DataFrame, basis: str = "value") -> pd.DataFrame:
+    """Share of each exporter in the importer's imports, by year.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows, usually of one importer.
+    basis : {"value", "tonnes"}
+        Tonnes leave out the flows whose quantity is not known; see `quantity_coverage`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``year``, ``exporter``, ``amount`` (current US$ or tonnes), ``share`` (fraction; the
+        shares of a year sum to 1). A year without any known amount is absent.
+
+    References
+    ----------
+    docs/methods/supplier_share.md
+    """
+    column = BASES[check_basis(basis)]
+    amounts = (
+        flows.dropna(subset=[column])
+        .groupby(["year", "exporter"], as_index=False)[column]
+        .sum()
+        .rename(columns={column: "amount"})
+    )
+    amounts = amounts[amounts["amount"] > 0].reset_index(drop=True)
+    total = amounts.groupby("year")["amount"].transform("sum")
+    return amounts.assign(share=amounts["amount"] / total)
+
+
+def check_basis(basis: str) -> str:
+    """Return the basis, or raise ValueError naming the allowed ones."""
+    if basis not in BASES:
+        raise ValueError(f"basis {basis!r} is not one of {', '.join(BASES)}")
+    return basis
+
+
+def quantity_coverage(flows: pd.DataFrame) -> pd.Series:
+    """Share of each year's import value that comes with a known quantity, in [0, 1]."""
+    totals = supplier_totals(flows).groupby("year")[["value_with_quantity_usd", "value_usd"]].sum()
+    return (totals["value_with_quantity_usd"] / totals["value_usd"]).rename("quantity_coverage")
+
+
+def dependence(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
+    """Share of one exporter by value and by tonnes, and the gap between the two.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by every year from the first to the last with trade: ``share_value``,
+        ``share_tonnes`` (fractions), ``gap`` (tonnes minus value), ``quantity_coverage``
+        (fraction). A year in which the exporter sold nothing has share 0; a year without any
+        imports, or without known quantities, stays missing.
+    """
+    check_economy(exporter)
+    if flows.empty:
+        raise ValueError("there are no flows to take a share of")
+    years = pd.RangeIndex(flows["year"].min(), flows["year"].max() + 1, name="year")
+    result = pd.DataFrame(index=years)
+    for basis in BASES:
+        shares = supplier_shares(flows, basis)
+        own = shares[shares["exporter"] == exporter].set_index("year")["share"]
+        result[f"share_{basis}"] = own.reindex(shares["year"].unique(), fill_value=0.0)
+    result["gap"] = result["share_tonnes"] - result["share_value"]
+    result["quantity_coverage"] = quantity_coverage(flows)
+    return result
+
+
+def unit_values(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
+    """Unit value of one exporter's goods and of all other suppliers' together.
+
+    Only flows with a known quantity enter, in value and in weight.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by year: ``exporter`` and ``others``, in current US$ per kilogram of gross
+        weight; NaN where nothing was sold.
+    """
+    known = flows.dropna(subset=["quantity_t"])
+    who = np.where(known["exporter"] == check_economy(exporter), "exporter", "others")
+    sums = known.groupby(["year", who])[["value_usd", "quantity_t"]].sum()
+    per_kg = sums["value_usd"] / (sums["quantity_t"] * 1000)
+    return per_kg.where(sums["quantity_t"] > 0).unstack().reindex(columns=["exporter", "others"])
+
+
+@cache
+def _products() -> pd.DataFrame:
+    return catalogue.load("products").set_index("hs6")
+
+
+@cache
+def _economies() -> pd.DataFrame:
+    return catalogue.load("economies").set_index("economy")
+
+
+@cache
+def _materials() -> pd.DataFrame:
+    return catalogue.load("materials").set_index("material")
