@@ -15,7 +15,7 @@ from rareearths.sources import geopolrisk
 
 
 def build(progress: Callable[[str], None] = print) -> None:
-    """Rebuild the trade, economy, governance and production tables; the same input, the same bytes."""
+    """Rebuild the trade, economy, governance and production tables, always to the same bytes."""
     with tempfile.TemporaryDirectory() as scratch:
         progress(f"downloading {geopolrisk.REQUIREMENT} (21 MB; checked, unpacked, not installed)")
         databases = geopolrisk.fetch(Path(scratch))

@@ -7,6 +7,7 @@ catalogue first and remembers what was read, so that a report can name its sourc
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -155,14 +156,19 @@ def file_sha256(path: Path) -> str:
     return _sha256(path, stat.st_mtime_ns, stat.st_size)
 
 
-def closest(name: str, known) -> str:
-    """Say which valid codes come closest to a wrong one, for error messages."""
-    known = sorted(str(k) for k in known)
-    by_folded = {k.casefold(): k for k in known}
-    near = [by_folded[m] for m in get_close_matches(str(name).casefold(), by_folded, 5, 0.5)]
-    if near:
-        return "closest: " + ", ".join(near)
-    return "known: " + ", ".join(known[:20]) + (", ..." if len(known) > 20 else "")
+def closest(wrong: str, known: Iterable[str], names: Mapping[str, str] | None = None) -> str:
+    """Say which valid codes come closest to a wrong one, for error messages.
+
+    With ``names``, a wrong code is compared with the name of each code too.
+    """
+    terms = {str(code).casefold(): str(code) for code in known}
+    terms = {name.casefold(): str(code) for code, name in (names or {}).items()} | terms
+    near = [terms[t] for t in get_close_matches(str(wrong).casefold(), terms, 5, 0.5)]
+    codes = list(dict.fromkeys(near))
+    start = "closest: " if codes else "known: "
+    codes = codes or sorted(set(terms.values()))
+    shown = [f"{code} ({names[code]})" if names else code for code in codes[:20]]
+    return start + ", ".join(shown) + (", ..." if len(codes) > 20 else "")
 
 
 _read_log: dict[str, Table] = {}

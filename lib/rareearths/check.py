@@ -19,7 +19,7 @@ _ROWS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Problem:
-    """One broken rule: the table, the row in its file (header = 1) or None, the rule, what is wrong."""
+    """One broken rule; ``row`` counts from 1, the header, and is None for the whole table."""
 
     table: str
     row: int | None
@@ -131,7 +131,9 @@ def _as_problems(table: Table, failures: pd.DataFrame) -> Iterator[Problem]:
         rule, words = _rule_in_words(table, str(check))
         for case in cases.head(_ROWS_SHOWN).to_dict("records"):
             row = None if pd.isna(case["index"]) else int(case["index"]) + 2
-            value = f": {case['failure_case']!r}" if rule in ("type", "constraint", "unique") else ""
+            value = (
+                f": {case['failure_case']!r}" if rule in ("type", "constraint", "unique") else ""
+            )
             yield Problem(table.name, row, rule, f"{case['column']} {words}{value}")
         if len(cases) > _ROWS_SHOWN:
             yield Problem(table.name, None, rule, f"{len(cases) - _ROWS_SHOWN} more rows")

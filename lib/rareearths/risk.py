@@ -78,3 +78,54 @@ def concentration(flows: pd.DataFrame, basis: str = "value") -> pd.DataFrame:
             "suppliers": by_year.size(),
         }
     )
+
+
+def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
+    """The headline numbers of an importer's dependence on one supplier.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of one importer, not empty.
+    exporter : str
+        ISO3 code of the supplier.
+
+    Returns
+    -------
+    dict
+        ``year`` (the last one with both measures) and ``first_year``; ``share_value``,
+        ``share_tonnes``, ``gap`` (tonnes minus value) and ``quantity_coverage`` in ``year``,
+        ``share_value_first`` and ``share_tonnes_first`` (fractions, NaN where no weight is
+        known); ``lowest_coverage`` and its ``lowest_coverage_year``; ``total_usd``;
+        ``hhi_value``, ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of
+        the supplier and ``usd_per_kg_others``; ``largest`` (ISO3) and ``largest_share`` by value.
+    """
+    shares = trade.dependence(flows, exporter)
+    year = trade.latest_year(shares)
+    now, first = shares.loc[year], shares.iloc[0]
+    by_value = concentration(flows, "value").loc[year]
+    by_tonnes = concentration(flows, "tonnes").reindex([year]).iloc[0]
+    per_kg = trade.unit_values(flows, exporter).reindex([year]).iloc[0]
+    coverage = shares["quantity_coverage"]
+    largest = trade.supplier_table(flows, year, top=1).iloc[0]
+    return {
+        "year": year,
+        "first_year": int(shares.index[0]),
+        "share_value": now["share_value"],
+        "share_tonnes": now["share_tonnes"],
+        "gap": now["gap"],
+        "share_value_first": first["share_value"],
+        "share_tonnes_first": first["share_tonnes"],
+        "quantity_coverage": now["quantity_coverage"],
+        "lowest_coverage": coverage.min(),
+        "lowest_coverage_year": int(coverage.idxmin()),
+        "total_usd": flows.loc[flows["year"] == year, "value_usd"].sum(),
+        "hhi_value": by_value["hhi"],
+        "hhi_tonnes": by_tonnes["hhi"],
+        "effective_suppliers": by_value["effective_suppliers"],
+        "suppliers": int(by_value["suppliers"]),
+        "usd_per_kg": per_kg["exporter"],
+        "usd_per_kg_others": per_kg["others"],
+        "largest": largest["exporter"],
+        "largest_share": largest["share_value"],
+    }

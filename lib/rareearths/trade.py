@@ -92,6 +92,12 @@ def economy_names(language: str = "en") -> dict[str, str]:
     return _economies()[f"name_{language}"].to_dict()
 
 
+def economy_in_text(code: str) -> str:
+    """Return the English name of an economy as it stands in a sentence: "the United States"."""
+    economy = _economies().loc[check_economy(code)]
+    return f"the {economy['name_en']}" if economy["with_article"] else economy["name_en"]
+
+
 def material_names(language: str = "en") -> dict[str, str]:
     """Return the name of each material, in ``en`` or ``ja``."""
     return _materials()[f"name_{language}"].to_dict()
@@ -106,12 +112,10 @@ def year_range() -> tuple[int, int]:
 def check_economy(code: str) -> str:
     """Return the ISO3 code, or raise `UnknownCode` with the closest valid ones."""
     names = economy_names()
-    if code in names:
-        return code
-    near = {name: iso3 for iso3, name in names.items()}
-    guess = closest(code, [*names, *near])
-    guess = ", ".join(f"{near[g]} ({g})" if g in near else g for g in guess.split(", "))
-    raise UnknownCode(f"unknown economy {code!r} (ISO3 code wanted); {guess}")
+    if code not in names:
+        wanted = f"unknown economy {code!r}, an ISO3 code is wanted"
+        raise UnknownCode(f"{wanted}; {closest(code, names, names)}")
+    return code
 
 
 def check_years(years: int | tuple[int, int]) -> tuple[int, int]:
@@ -214,6 +218,15 @@ def dependence(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
     return result
 
 
+def latest_year(shares: pd.DataFrame) -> int:
+    """Return the last year in which the share is known by value and by tonnes.
+
+    Where no year has both (no weights at all), the last year by value.
+    """
+    both = shares.dropna(subset=["share_value", "share_tonnes"])
+    return int((both if len(both) else shares.dropna(subset=["share_value"])).index[-1])
+
+
 def unit_values(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
     """Unit value of one exporter's goods and of all other suppliers' together.
 
@@ -230,6 +243,117 @@ def unit_values(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
     sums = known.groupby(["year", who])[["value_usd", "quantity_t"]].sum()
     per_kg = sums["value_usd"] / (sums["quantity_t"] * 1000)
     return per_kg.where(sums["quantity_t"] > 0).unstack().reindex(columns=["exporter", "others"])
+
+
+def supplier_table(flows: pd.DataFrame, year: int, top: int = 8) -> pd.DataFrame:
+    """The largest suppliers of one year, by value.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``exporter``, ``name``, ``value_usd``, ``share_value``, ``quantity_t``, ``share_tonnes``,
+        ``usd_per_kg`` (of the flows with a known quantity); missing where no quantity is known.
+    """
+    of_year = flows[flows["year"] == year]
+    table = supplier_totals(of_year).set_index("exporter")
+    for basis in BASES:
+        table[f"share_{basis}"] = supplier_shares(of_year, basis).set_index("exporter")["share"]
+    table["usd_per_kg"] = table["value_with_quantity_usd"] / (table["quantity_t"] * 1000)
+    table["name"] = table.index.map(economy_names())
+    return table.sort_values("value_usd", ascending=False, kind="stable").head(top).reset_index()
+
+
+def product_table(flows: pd.DataFrame, exporter: str, year: int) -> pd.DataFrame:
+    """One exporter's share of each HS6 code in one year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product``, ``label``, ``stage``, ``value_usd`` (imports from all suppliers),
+        ``share_value``, ``share_tonnes`` (fractions; missing where nothing was imported or no
+        quantity is known), ``note`` (known faults of the code); one row a code that was imported.
+    """
+    of_year = flows[flows["year"] == year]
+    table = of_year.groupby("product")["value_usd"].sum().to_frame()
+    for code, part in of_year.groupby("product"):
+        shares = dependence(part, exporter).loc[year]
+        table.loc[code, ["share_value", "share_tonnes"]] = shares[["share_value", "share_tonnes"]]
+    about = _products().rename(columns={"label_en": "label"})
+    return table.join(about[["label", "stage", "note"]]).reset_index()
+
+
+def load_published(importer: str, exporter: str, material: str) -> pd.DataFrame:
+    """Shares of one supplier as published, to be read beside the computed ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``published_shares`` for this selection of high or medium confidence, oldest
+        first; empty when none is bundled.
+    """
+    rows = catalogue.load("published_shares")
+    chosen = (
+        (rows["importer"] == check_economy(importer))
+        & (rows["exporter"] == check_economy(exporter))
+        & (rows["material"] == material)
+        & (rows["confidence"] != "low")
+    )
+    return rows[chosen].sort_values(["start_year", "end_year"], kind="stable", ignore_index=True)
+
+
+def beside_published(published: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
+    """Add to published shares the computed ones of the same period, averaged over its years.
+
+    Parameters
+    ----------
+    published : pandas.DataFrame
+        Rows of `load_published`.
+    shares : pandas.DataFrame
+        See `dependence`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows with ``period``, ``covers`` (text: who says it, of what), ``share_value`` and
+        ``share_tonnes`` (fractions; missing unless every year of the period is known).
+    """
+    rows = published.copy()
+    columns = ["share_value", "share_tonnes"]
+    means = [
+        shares[columns].reindex(range(r.start_year, r.end_year + 1)).mean(skipna=False)
+        for r in rows.itertuples()
+    ]
+    rows[columns] = pd.DataFrame(means, index=rows.index, columns=columns)
+    first, last = rows["start_year"].astype(str), rows["end_year"].astype(str)
+    rows["period"] = first.where(first == last, first + "–" + last)
+    rows["basis"] = rows["basis"].str.replace("_", " ")
+    rows["covers"] = rows["publisher"] + ": " + rows["product_scope"]
+    return rows
+
+
+def compare_reported(flows: pd.DataFrame, importer: str, exporter: str) -> pd.DataFrame:
+    """Imports from one supplier as the importer reports them, beside the reconciled flows.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of the importer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product``, ``year``, ``reported_usd``, ``baci_usd`` (current US$) and ``ratio``
+        (reported / BACI); only where both are known, empty when nothing reported is bundled.
+    """
+    keys = ["product", "year"]
+    reported = catalogue.load("reported_imports")
+    reported = reported[(reported["importer"] == importer) & (reported["exporter"] == exporter)]
+    baci = flows[flows["exporter"] == exporter].groupby(keys, as_index=False)["value_usd"].sum()
+    both = reported.merge(baci, on=keys, suffixes=("_reported", "_baci"))
+    both = both.rename(columns={"value_usd_reported": "reported_usd", "value_usd_baci": "baci_usd"})
+    both["ratio"] = both["reported_usd"] / both["baci_usd"]
+    columns = [*keys, "reported_usd", "baci_usd", "ratio"]
+    return both[columns].sort_values(keys, ignore_index=True)
 
 
 @cache

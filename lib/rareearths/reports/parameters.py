@@ -1,1 +1,130 @@
-class ParameterError(Exception): pass
+"""Check parameters against a notebook's own parameters cell, before a kernel starts.
+
+A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
+brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table), or
+the values themselves, ``[value | tonnes]``.
+"""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rareearths import trade
+from rareearths.catalogue import UnknownCode, closest
+
+_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+
+
+class ParameterError(Exception):
+    """Parameters that a notebook cannot take; the message names each and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell."""
+
+    name: str
+    type: str
+    default: object
+    help: str
+    allowed: str
+
+
+def declared(notebook: Path) -> list[Parameter]:
+    """Return the parameters that a notebook declares.
+
+    Raises
+    ------
+    ParameterError
+        The notebook has no cell tagged ``parameters``, or a line that cannot be read.
+    """
+    from papermill import inspect_notebook
+
+    found = [_parameter(notebook, p) for p in inspect_notebook(notebook).values()]
+    if not found:
+        raise ParameterError(f"{notebook}: no cell tagged 'parameters' with 'name: type = default'")
+    return found
+
+
+def check(notebook: Path, given: dict, where: str = "parameters") -> dict:
+    """Return all parameters of a run: the defaults, with the given ones in their place.
+
+    Parameters
+    ----------
+    notebook : pathlib.Path
+    given : dict
+        Parameters that differ from the defaults.
+    where : str
+        What the error message names, such as the report's id.
+
+    Raises
+    ------
+    ParameterError
+        Unknown names, wrong types, values not allowed, reversed years; all at once.
+    """
+    known = {p.name: p for p in declared(notebook)}
+    wrong = [
+        f"there is no parameter {name!r}; {closest(name, known)}"
+        for name in given
+        if name not in known
+    ]
+    values = {p.name: given.get(p.name, p.default) for p in known.values()}
+    wrong += [m for p in known.values() if (m := _fault(p, values[p.name]))]
+    if not wrong:
+        wrong = _faults_between(values)
+    if wrong:
+        raise ParameterError("\n".join(f"{where} ({notebook.name}): {m}" for m in wrong))
+    return values
+
+
+def _parameter(notebook: Path, found: dict) -> Parameter:
+    help_text, allowed = re.fullmatch(r"(.*?)\s*(?:\[([^\]]+)\])?", found["help"]).groups()
+    try:
+        default = ast.literal_eval(found["default"])
+    except (ValueError, SyntaxError) as error:
+        message = f"default of {found['name']} is not a plain value: {found['default']}"
+        raise ParameterError(f"{notebook}: {message}") from error
+    type_name = found["inferred_type_name"]
+    if type_name not in _TYPES:
+        allowed_types = ", ".join(_TYPES)
+        raise ParameterError(f"{notebook}: type of {found['name']} must be one of {allowed_types}")
+    return Parameter(found["name"], type_name, default, help_text, allowed or "")
+
+
+def _fault(parameter: Parameter, value) -> str | None:
+    wanted = _TYPES[parameter.type]
+    is_number_as_bool = isinstance(value, bool) and wanted is not bool
+    if not isinstance(value, wanted) or is_number_as_bool:
+        given = type(value).__name__
+        return f"{parameter.name} must be {parameter.type}, {value!r} is {given}"
+    try:
+        _check_allowed(parameter.allowed, value)
+    except (UnknownCode, ValueError) as error:
+        return f"{parameter.name}: {error}"
+    return None
+
+
+def _check_allowed(allowed: str, value) -> None:
+    if allowed == "economy":
+        trade.check_economy(value)
+    elif allowed == "material":
+        names = trade.material_names()
+        if value not in names:
+            raise UnknownCode(f"unknown material {value!r}; {closest(value, names)}")
+    elif allowed == "year":
+        trade.check_years(value)
+    elif "|" in allowed:
+        choices = [c.strip() for c in allowed.split("|")]
+        if str(value) not in choices:
+            raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
+
+
+def _faults_between(values: dict) -> list[str]:
+    faults = []
+    if "start_year" in values and values["start_year"] > values.get("end_year", 9999):
+        first, last = values["start_year"], values["end_year"]
+        faults.append(f"start_year {first} comes after end_year {last}")
+    if "importer" in values and values["importer"] == values.get("exporter"):
+        faults.append(f"importer and exporter are the same economy, {values['importer']}")
+    return faults

@@ -29,6 +29,11 @@ ISO3_OF_WMD_NAME = {"Kosovo": "XKX", "French Guiana": "GUF", "Taiwan": "TWN"}
 # In the governance file these codes stand for two economies (Guyana and French Guiana) or for
 # none that can be named, so their rows are left out.
 AMBIGUOUS_IN_WGI = ("GUY", "R20", "PUS")
+# English names that take "the" in a sentence.
+WITH_ARTICLE = (
+    r"^United |Islands$|Republic$|Territor|Antilles$|^DR Congo|^Netherlands|^Philippines|"
+    r"^Bahamas|Gambia|^Maldives|^Comoros|^Vatican"
+)
 HISTORIC_NAMES = {
     "ANT": ("Netherlands Antilles", "オランダ領アンティル", "America"),
     "SCG": ("Serbia and Montenegro", "セルビア・モンテネグロ", "Europe"),
@@ -195,6 +200,7 @@ def _names_and_groups(economies: pd.Series) -> pd.DataFrame:
         {
             "name_en": table["name_short"],
             "name_ja": japanese,
+            "with_article": table["name_short"].str.contains(WITH_ARTICLE, na=False),
             "continent": table["continent"],
             "eu27": table["EU27"].notna(),
             "oecd": table["OECD"].notna(),

@@ -1,0 +1,127 @@
+"""What a notebook says: sentences whose numbers are computed, claims that are checked, records.
+
+A sentence is a template and its values: ``say("{who} sold {share:pct}.", who=name, share=0.42)``;
+see `rareearths.words` for the formats.
+"""
+
+import numbers
+
+import pandas as pd
+
+from rareearths import catalogue, words
+from rareearths.words import choose, escape, fill
+
+RECORD_MIME = "application/vnd.rareearths.record+json"
+SOURCES_MIME = "application/vnd.rareearths.sources+json"
+ROLES = ("title", "answer", "text")
+
+
+class ClaimError(AssertionError):
+    """A sentence that the data do not bear out; it has to be rewritten."""
+
+
+class NoTrade(Exception):
+    """The selection holds no trade, so there is nothing to report; not a fault."""
+
+    def _render_traceback_(self):
+        return [f"No trade: {self}"]
+
+
+def say(template: str, /, role: str = "text", **values) -> None:
+    """Show a sentence in Markdown; ``role`` marks the report's ``title`` and its ``answer``."""
+    if role not in ROLES:
+        raise ValueError(f"role {role!r} is not one of {', '.join(ROLES)}")
+    text = words.fill_markdown(template, **values)
+    shown = f"# {text}" if role == "title" else text
+    _display({"text/markdown": shown}, {"role": role})
+
+
+def claim(*cases: tuple[bool, str], role: str = "text", **values) -> None:
+    """Say the first sentence that holds, so that no sentence can outlive its truth.
+
+    Parameters
+    ----------
+    *cases : (bool, str)
+        Whether the sentence holds, and the template of the sentence.
+    role : str
+        As for `say`.
+    **values
+        Values that the templates name.
+
+    Raises
+    ------
+    ClaimError
+        None of them holds; the message names the sentences to rewrite.
+    """
+    try:
+        sentence = choose(*cases)
+    except LookupError as none:
+        message = f"the data do not bear this out, rewrite it: {none}"
+        raise ClaimError(message) from None
+    say(sentence, role=role, **values)
+
+
+def record(headline: str, /, **values) -> None:
+    """Record the report's headline and its numbers: what tests, the index and changes read.
+
+    Parameters
+    ----------
+    headline : str
+        Template of one short sentence.
+    **values
+        Numbers are recorded (a missing one as null); text only fills the headline.
+    """
+    recorded = {k: _as_json(v) for k, v in values.items() if not isinstance(v, str)}
+    filled = fill(headline, **values)
+    lines = [filled, *(f"{name}: {value}" for name, value in recorded.items())]
+    data = {RECORD_MIME: {"headline": filled, "numbers": recorded}, "text/plain": "\n".join(lines)}
+    _display(data)
+
+
+def sources() -> None:
+    """List the tables read so far: title, source, licence, date read, hash."""
+    tables = catalogue.used()
+    if not tables:
+        raise ValueError("sources(): no table was read through the catalogue")
+    lines = [
+        f"- **{escape(t.title)}** (`data/{t.path}`, {t.rows:,} rows). "
+        f"{'; '.join(_link(s) for s in t.sources)}. {'; '.join(_link(s) for s in t.licences)}. "
+        f"Read {t.accessed}; sha256 `{t.sha256[:12]}`."
+        for t in tables
+    ]
+    entries = [
+        {"name": t.name, "path": t.path, "sha256": t.sha256, "rows": t.rows, "accessed": t.accessed}
+        for t in tables
+    ]
+    _display({SOURCES_MIME: entries, "text/markdown": "\n".join(lines)}, {"role": "sources"})
+
+
+def require_trade(flows: pd.DataFrame, template: str, /, **values) -> None:
+    """End the report here, with a page that says why, when there are no flows.
+
+    Raises
+    ------
+    NoTrade
+        ``flows`` is empty; the message is the filled template.
+    """
+    if flows.empty:
+        say(template, role="answer", **values)
+        sources()
+        raise NoTrade(fill(template, **values))
+
+
+def _link(entry: dict) -> str:
+    title = escape(entry["title"])
+    return f"[{title}]({entry['path']})" if "path" in entry else title
+
+
+def _as_json(value):
+    if pd.isna(value):
+        return None
+    return int(value) if isinstance(value, numbers.Integral) else float(value)
+
+
+def _display(data: dict, metadata: dict | None = None) -> None:
+    from IPython.display import display
+
+    display(data, raw=True, metadata={"rareearths": metadata or {}})

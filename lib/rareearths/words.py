@@ -1,0 +1,113 @@
+"""Sentences from templates and values, and numbers as a reader wants them.
+
+Text values are escaped, so that a name cannot turn into markup; a missing number is an error, so
+that no sentence ever says "nan".
+"""
+
+import html
+import math
+import numbers
+import re
+import string
+
+_MARKDOWN_SIGNS = r"([\\`*_\[\]#|~$])"
+
+
+def fill(template: str, /, **values) -> str:
+    """Fill a template with values, as plain text.
+
+    Besides Python's own, these formats are known: ``pct`` (66.1%), ``pct0`` (66%), ``pp``
+    (percentage points), ``usd`` ($1.2 billion), ``usd_kg`` ($12.19 per kg), ``tonnes``
+    (18,600 tonnes), ``times`` (3.2 times), ``count`` (25).
+
+    Raises
+    ------
+    ValueError
+        A value is missing (None or NaN).
+    KeyError
+        The template names a value that is not given.
+
+    Examples
+    --------
+    >>> fill("{who} sold {share:pct} for {value:usd}.", who="Estonia", share=0.042, value=1.3e6)
+    'Estonia sold 4.2% for $1.3 million.'
+    """
+    return _Plain().vformat(template, (), values)
+
+
+def fill_markdown(template: str, /, **values) -> str:
+    """Fill a Markdown template; text values are escaped, the template is not."""
+    return _Escaped().vformat(template, (), values)
+
+
+def choose(*cases: tuple[bool, str]) -> str:
+    """Return the first text whose condition holds; LookupError names the texts if none does."""
+    for holds, text in cases:
+        if holds:
+            return text
+    raise LookupError("; ".join(repr(text) for _, text in cases))
+
+
+def show_number(value, form: str) -> str:
+    """Return a number in one of the formats of `fill`; a dash where it is missing."""
+    missing = value is None or (isinstance(value, numbers.Real) and math.isnan(value))
+    return "–" if missing else FORMATS[form](value)
+
+
+def escape(text: str) -> str:
+    """Make text harmless in Markdown and HTML."""
+    return re.sub(_MARKDOWN_SIGNS, r"\\\1", html.escape(text))
+
+
+def unescape(text: str) -> str:
+    """Undo `escape`."""
+    return html.unescape(re.sub(r"\\" + _MARKDOWN_SIGNS, r"\1", text))
+
+
+class _Plain(string.Formatter):
+    def get_value(self, key, args, kwargs):
+        if key not in kwargs:
+            raise KeyError(f"the sentence names {{{key}}}, which is not given")
+        return kwargs[key]
+
+    def get_field(self, field_name, args, kwargs):
+        value, used = super().get_field(field_name, args, kwargs)
+        if value is None or (isinstance(value, numbers.Real) and math.isnan(value)):
+            raise ValueError(f"the value of {{{field_name}}} is missing")
+        return value, used
+
+    def format_field(self, value, format_spec):
+        made = FORMATS.get(format_spec)
+        return made(value) if made else super().format_field(value, format_spec)
+
+
+class _Escaped(_Plain):
+    def get_field(self, field_name, args, kwargs):
+        value, used = super().get_field(field_name, args, kwargs)
+        return (escape(value) if isinstance(value, str) else value), used
+
+
+def _usd(value: float) -> str:
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if abs(value) >= size:
+            return f"${value / size:,.1f} {word}"
+    return f"${value:,.0f}"
+
+
+def _tonnes(value: float) -> str:
+    return f"{value:,.0f} tonnes" if abs(value) >= 10 else f"{value:,.2g} tonnes"
+
+
+FORMATS = {
+    "pct": lambda v: f"{v:.1%}",
+    "pct0": lambda v: f"{v:.0%}",
+    "pp": lambda v: f"{abs(v) * 100:.1f} percentage points",
+    "usd": _usd,
+    "usd_kg": lambda v: f"${v:,.2f} per kg",
+    "tonnes": _tonnes,
+    "times": lambda v: f"{v:.1f} times",
+    "count": lambda v: f"{v:,.0f}",
+    "ratio": lambda v: f"{v:.2f}",
+    "million_usd": lambda v: f"{v / 1e6:,.1f}",
+    "plain_usd": lambda v: f"{v:,.2f}",
+}
