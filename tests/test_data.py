@@ -463,7 +463,8 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     build.write(synthetic(), path)
     before = path.read_bytes()
 
-    def fail(*args, **kwargs):
+    def fail(frame, target, **kwargs):
+        target.write_text("half of it")
         raise OSError("disk full")
 
     monkeypatch.setattr(pd.DataFrame, "to_csv", fail)

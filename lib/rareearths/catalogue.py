@@ -190,14 +190,14 @@ def _as_table(resource: dict) -> Table:
     schema = resource["schema"]
     return Table(
         name=resource["name"],
-        title=resource["title"],
+        title=resource.get("title", ""),
         path=resource["path"],
         sha256=resource["hash"].removeprefix("sha256:"),
         rows=resource["rows"],
         fields=tuple(schema["fields"]),
-        primary_key=tuple(schema["primaryKey"]),
+        primary_key=tuple(schema.get("primaryKey", ())),
         foreign_keys=tuple(schema.get("foreignKeys", ())),
-        sources=tuple(resource["sources"]),
-        licences=tuple(resource["licenses"]),
-        accessed=resource["accessed"],
+        sources=tuple(resource.get("sources", ())),
+        licences=tuple(resource.get("licenses", ())),
+        accessed=resource.get("accessed", ""),
     )

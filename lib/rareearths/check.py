@@ -4,9 +4,12 @@ The rules are those of the Table Schema in ``datapackage.json`` (types, constrai
 foreign keys), the file's sha256 and row count, and that each table and number is described.
 """
 
+import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -44,11 +47,8 @@ def check_table(table: Table) -> list[Problem]:
     problems += _check_hash(table)
     try:
         rows = _read_raw(table)
-    except UnicodeDecodeError as error:
-        line = table.file.read_bytes()[: error.start].count(b"\n") + 1
-        return [*problems, Problem(table.name, line, "encoding", f"not UTF-8: {error.reason}")]
-    except (pd.errors.ParserError, OSError) as error:
-        return [*problems, Problem(table.name, None, "format", str(error).strip())]
+    except _Unreadable as unreadable:
+        return [*problems, unreadable.problem]
     if len(rows) != table.rows:
         problems.append(
             Problem(table.name, None, "rows", f"{len(rows)} rows, the catalogue says {table.rows}")
@@ -78,11 +78,40 @@ def _check_hash(table: Table) -> Iterator[Problem]:
         yield Problem(table.name, None, "hash", message)
 
 
+class _Unreadable(Exception):
+    def __init__(self, table: Table, row: int | None, rule: str, message: str):
+        self.problem = Problem(table.name, row, rule, message)
+        super().__init__(str(self.problem))
+
+
 def _read_raw(table: Table) -> pd.DataFrame:
-    """Read a CSV file as text, so that each value is judged as it stands; Parquet as typed."""
+    """Read a table indexed by the row in its file; CSV as text, so that each value is judged."""
     if table.is_parquet:
-        return pd.read_parquet(table.file)
-    return pd.read_csv(table.file, dtype="str", keep_default_na=False, na_values=[""])
+        try:
+            rows = pd.read_parquet(table.file)
+        except (OSError, ValueError) as error:
+            raise _Unreadable(table, None, "format", str(error).strip()) from error
+        return rows.set_axis(range(2, len(rows) + 2))
+    lines = list(csv.reader(io.StringIO(_text(table), newline=""), strict=True))
+    if not lines:
+        raise _Unreadable(table, None, "format", "the file is empty")
+    header = lines[0]
+    for row, line in enumerate(lines, 1):
+        if line and len(line) != len(header):
+            message = f"{len(line)} fields, the header has {len(header)}"
+            raise _Unreadable(table, row, "format", message)
+    numbered = {row: line for row, line in enumerate(lines[1:], 2) if line}
+    rows = pd.DataFrame.from_dict(numbered, orient="index", columns=header, dtype="str")
+    return rows.replace("", pd.NA)
+
+
+def _text(table: Table) -> str:
+    content = table.file.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = content[: error.start].count(b"\n") + 1
+        raise _Unreadable(table, row, "encoding", f"not UTF-8: {error.reason}") from error
 
 
 def _check_values(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
@@ -104,6 +133,8 @@ def _column(field: dict, coerce: bool) -> pa.Column:
     if field["type"] == "boolean":
         constraints["enum"] = ["true", "false"]
     checks = [_constraint(rule, value) for rule, value in constraints.items()]
+    if field["type"] == "number":
+        checks.append(pa.Check(np.isfinite, name="finite"))
     dtype = _TYPES[field["type"]] if coerce or field["type"] == "string" else None
     return pa.Column(dtype, checks, nullable=not required, unique=unique, coerce=coerce)
 
@@ -122,21 +153,31 @@ def _constraint(rule: str, value) -> pa.Check:
 
 def _as_problems(table: Table, failures: pd.DataFrame) -> Iterator[Problem]:
     """Turn pandera's failure cases into problems, at most five rows of each rule and column."""
-    # A value that is not of its type fails the type of the whole column too: once is enough.
-    failures = failures[~failures["check"].str.startswith("dtype(")]
-    repeats = failures["check"] == "multiple_fields_uniqueness"
-    failures.loc[repeats, ["column", "failure_case"]] = "row"
-    failures = failures.drop_duplicates(["column", "check", "index"])
+    failures = _once_each(failures)
     for (_, check), cases in failures.groupby(["column", "check"], dropna=False, sort=False):
         rule, words = _rule_in_words(table, str(check))
         for case in cases.head(_ROWS_SHOWN).to_dict("records"):
-            row = None if pd.isna(case["index"]) else int(case["index"]) + 2
-            value = (
-                f": {case['failure_case']!r}" if rule in ("type", "constraint", "unique") else ""
-            )
+            row = None if pd.isna(case["index"]) else int(case["index"])
+            shows_value = rule in ("type", "constraint", "unique")
+            value = f": {case['failure_case']!r}" if shows_value else ""
             yield Problem(table.name, row, rule, f"{case['column']} {words}{value}")
         if len(cases) > _ROWS_SHOWN:
             yield Problem(table.name, None, rule, f"{len(cases) - _ROWS_SHOWN} more rows")
+
+
+def _once_each(failures: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what pandera says twice.
+
+    A value that is not of its type fails the type of the whole column and its constraints too; a
+    repeated key fails once for each column of the key.
+    """
+    checks = failures["check"]
+    mistyped = checks.str.startswith("coerce_dtype")
+    repeats_type = checks.str.startswith("dtype(")
+    repeats_column = failures["column"].isin(failures.loc[mistyped, "column"]) & ~mistyped
+    once = failures[~repeats_type & ~repeats_column].copy()
+    once.loc[once["check"] == "multiple_fields_uniqueness", "column"] = "row"
+    return once.drop_duplicates(["column", "check", "index"])
 
 
 def _rule_in_words(table: Table, check: str) -> tuple[str, str]:
@@ -154,10 +195,12 @@ def _rule_in_words(table: Table, check: str) -> tuple[str, str]:
 def _check_foreign_keys(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
     for key in table.foreign_keys:
         field, target = key["fields"], key["reference"]
-        parent = table if not target["resource"] else catalogue.table(target["resource"])
-        known = set(_read_raw(parent)[target["fields"]].dropna())
+        try:
+            known = set(_read_raw(catalogue.table(target["resource"]))[target["fields"]].dropna())
+        except (_Unreadable, FileNotFoundError, KeyError):
+            continue  # the other table's own check says what is wrong with it
         unknown = rows.index[rows[field].notna() & ~rows[field].isin(known)]
         for index in unknown[:_ROWS_SHOWN]:
             value = rows.at[index, field]
             message = f"{field} {value!r} is not in {target['resource']}"
-            yield Problem(table.name, int(index) + 2, "foreign key", message)
+            yield Problem(table.name, int(index), "foreign key", message)
