@@ -250,6 +250,7 @@ def test_a_fault_in_a_table_that_others_refer_to_is_found(data, fault):
 UNREADABLE = {
     "empty file": lambda data: (data / "reference/colours.csv").write_bytes(b""),
     "a comma too many": replaced("reference/colours.csv", 2, b"Vermilion", b"Vermilion, red"),
+    "a quote not closed": replaced("reference/colours.csv", 2, b"Vermilion", b'"Vermilion'),
     "infinite number": replaced(STABILITY, 2, b"0.425198", b"inf"),
 }
 

@@ -52,6 +52,8 @@ def seal(names: list[str] | None = None) -> list[str]:
     changed = []
     for name in names or list(catalogue.tables()):
         path = catalogue.table(name).file
+        if not path.is_file():
+            raise catalogue.DataError(f"table {name}: {path} is missing")
         entry = next(r for r in package["resources"] if r["name"] == name)
         found = {
             "hash": f"sha256:{catalogue.file_sha256(path)}",

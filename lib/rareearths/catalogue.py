@@ -182,8 +182,13 @@ def _sha256(path: Path, mtime_ns: int, size: int) -> str:
 
 @lru_cache
 def _read_descriptor(path: Path, mtime_ns: int) -> dict[str, Table]:
-    package = json.loads(path.read_text(encoding="utf-8"))
-    return {r["name"]: _as_table(r) for r in package["resources"]}
+    try:
+        package = json.loads(path.read_text(encoding="utf-8"))
+        return {r["name"]: _as_table(r) for r in package["resources"]}
+    except ValueError as error:
+        raise DataError(f"{path} is not JSON: {error}") from error
+    except KeyError as error:
+        raise DataError(f"{path}: a resource, field or key lacks {error}") from error
 
 
 def _as_table(resource: dict) -> Table:

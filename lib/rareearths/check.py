@@ -67,7 +67,7 @@ def _check_description(table: Table) -> Iterator[Problem]:
     for field in table.fields:
         if not field.get("description"):
             yield Problem(table.name, None, "description", f"{field['name']} has no description")
-        if field["type"] == "number" and not field.get("unit"):
+        if field["type"] in ("number", "integer") and not field.get("unit"):
             yield Problem(table.name, None, "unit", f"{field['name']} has no unit")
 
 
@@ -92,7 +92,11 @@ def _read_raw(table: Table) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise _Unreadable(table, None, "format", str(error).strip()) from error
         return rows.set_axis(range(2, len(rows) + 2))
-    lines = list(csv.reader(io.StringIO(_text(table), newline=""), strict=True))
+    reader = csv.reader(io.StringIO(_text(table), newline=""), strict=True)
+    try:
+        lines = list(reader)
+    except csv.Error as error:
+        raise _Unreadable(table, reader.line_num, "format", str(error)) from error
     if not lines:
         raise _Unreadable(table, None, "format", "the file is empty")
     header = lines[0]

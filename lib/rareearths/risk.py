@@ -94,11 +94,11 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
     -------
     dict
         ``year`` (the last one with both measures) and ``first_year``; ``share_value``,
-        ``share_tonnes``, ``gap`` (tonnes minus value) and ``quantity_coverage`` in ``year``,
-        ``share_value_first`` and ``share_tonnes_first`` (fractions, NaN where no weight is
-        known); ``lowest_coverage`` and its ``lowest_coverage_year``; ``total_usd``;
-        ``hhi_value``, ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of
-        the supplier and ``usd_per_kg_others``; ``largest`` (ISO3) and ``largest_share`` by value.
+        ``share_tonnes``, ``gap`` (tonnes minus value) and ``quantity_coverage`` in ``year``
+        (fractions, NaN where no weight is known); ``share_value_first`` in ``first_year``;
+        ``lowest_coverage`` and its ``lowest_coverage_year``; ``total_usd``; ``hhi_value``,
+        ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of the supplier and
+        ``usd_per_kg_others``; ``largest`` (ISO3) and ``largest_share`` by value.
     """
     shares = trade.dependence(flows, exporter)
     year = trade.latest_year(shares)
@@ -115,7 +115,6 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         "share_tonnes": now["share_tonnes"],
         "gap": now["gap"],
         "share_value_first": first["share_value"],
-        "share_tonnes_first": first["share_tonnes"],
         "quantity_coverage": now["quantity_coverage"],
         "lowest_coverage": coverage.min(),
         "lowest_coverage_year": int(coverage.idxmin()),

@@ -72,6 +72,8 @@ def product_codes(products: str | list[str] | None = None) -> list[str]:
     if products is None:
         return list(known.index)
     wanted = [products] if isinstance(products, str) else list(products)
+    if not wanted:
+        raise ValueError("products is empty; name a material or HS6 codes, or None for all")
     codes = []
     for item in wanted:
         of_material = list(known.index[known["material"] == item])
@@ -275,6 +277,7 @@ def product_table(flows: pd.DataFrame, exporter: str, year: int) -> pd.DataFrame
     """
     of_year = flows[flows["year"] == year]
     table = of_year.groupby("product")["value_usd"].sum().to_frame()
+    table[["share_value", "share_tonnes"]] = np.nan
     for code, part in of_year.groupby("product"):
         shares = dependence(part, exporter).loc[year]
         table.loc[code, ["share_value", "share_tonnes"]] = shares[["share_value", "share_tonnes"]]
@@ -347,7 +350,10 @@ def compare_reported(flows: pd.DataFrame, importer: str, exporter: str) -> pd.Da
     """
     keys = ["product", "year"]
     reported = catalogue.load("reported_imports")
-    reported = reported[(reported["importer"] == importer) & (reported["exporter"] == exporter)]
+    chosen = (reported["importer"] == check_economy(importer)) & (
+        reported["exporter"] == check_economy(exporter)
+    )
+    reported = reported[chosen]
     baci = flows[flows["exporter"] == exporter].groupby(keys, as_index=False)["value_usd"].sum()
     both = reported.merge(baci, on=keys, suffixes=("_reported", "_baci"))
     both = both.rename(columns={"value_usd_reported": "reported_usd", "value_usd_baci": "baci_usd"})

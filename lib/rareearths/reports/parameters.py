@@ -41,7 +41,11 @@ def declared(notebook: Path) -> list[Parameter]:
     """
     from papermill import inspect_notebook
 
-    found = [_parameter(notebook, p) for p in inspect_notebook(notebook).values()]
+    try:
+        inspected = inspect_notebook(notebook)
+    except ValueError as error:
+        raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
+    found = [_parameter(notebook, p) for p in inspected.values()]
     if not found:
         raise ParameterError(f"{notebook}: no cell tagged 'parameters' with 'name: type = default'")
     return found

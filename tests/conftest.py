@@ -1,0 +1,58 @@
+"""What tests share: notebooks made for a test, and the reports rendered once for all."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROOT = Path(__file__).parents[1]
+# Kernels are other processes; the tests' own strictness about warnings is not theirs.
+os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+
+
+def run_cli(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
+    """Run the command line as a user would."""
+    return subprocess.run(
+        [sys.executable, "-m", "rareearths", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project in a temporary folder: `project(name=cells)` writes notebooks and `reports.yml`."""
+
+    def make(reports: str, **notebooks: list[str]) -> Path:
+        for name, sources in notebooks.items():
+            cells = [new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+            cells[0].metadata["tags"] = ["parameters"]
+            cells.insert(0, new_markdown_cell("# Made by a test", id="intro"))
+            notebook = new_notebook(cells=cells)
+            notebook.metadata.kernelspec = {
+                "name": "python3",
+                "display_name": "P",
+                "language": "python",
+            }
+            nbformat.write(notebook, tmp_path / f"{name}.ipynb")
+        (tmp_path / "reports.yml").write_text(reports, encoding="utf-8")
+        return tmp_path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The six reports of reports.yml, rendered once by the command line."""
+    folder = tmp_path_factory.mktemp("site")
+    done = run_cli("render", "--site", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 of 6 reports" in done.stdout
+    return folder

@@ -1,0 +1,117 @@
+"""Every notebook: its anatomy, and a real run by papermill with the numbers it records."""
+
+import json
+import statistics
+
+import nbformat
+import papermill
+import pyarrow.parquet as pq
+import pytest
+
+from conftest import ROOT
+from rareearths.reports import parameters
+from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def code(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def tagged(notebook, tag: str) -> list[int]:
+    return [i for i, c in enumerate(notebook.cells) if tag in c.metadata.get("tags", [])]
+
+
+def recorded(notebook, mime: str):
+    (found,) = (
+        o.data[mime] for c in code(notebook) for o in c.outputs if mime in o.get("data", {})
+    )
+    return found
+
+
+def test_there_are_notebooks():
+    assert {p.name for p in NOTEBOOKS} >= {"20_import_dependence.ipynb", "_template.ipynb"}
+
+
+@each_notebook
+def test_anatomy(path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = code(notebook)
+    assert not any(c.outputs or c.execution_count for c in cells), "outputs are not kept in git"
+    assert notebook.cells[0].cell_type == "markdown"
+    assert notebook.cells[0].source.startswith("# ")
+    assert len(tagged(notebook, "parameters")) == 1
+    assert tagged(notebook, "record") == [len(notebook.cells) - 1], "record comes last"
+    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
+    assert "## Limits" in text
+    assert "## Sources" in text
+    joined = "\n".join(c.source for c in cells)
+    assert 'role="title"' in joined
+    assert 'role="answer"' in joined
+
+
+@each_notebook
+def test_cells_are_short_and_hold_no_logic(path):
+    cells = code(nbformat.read(path, as_version=4))
+    lengths = [len(c.source.splitlines()) for c in cells]
+    assert max(lengths) <= 25
+    assert statistics.median(lengths) <= 14
+    for line in (line for c in cells for line in c.source.splitlines()):
+        assert not line.startswith(("def ", "class ", "for ", "while ")), line
+        assert "sys.path" not in line
+        assert "read_csv" not in line
+        assert not line.lstrip().startswith(("%", "!")), line
+
+
+@each_notebook
+def test_parameters_are_typed_and_explained(path):
+    declared = parameters.declared(path)
+    assert len(declared) <= 8
+    assert all(p.help for p in declared)
+    parameters.check(path, {})
+
+
+@each_notebook
+def test_it_runs_with_its_defaults(path, tmp_path):
+    ran = papermill.execute_notebook(
+        path, tmp_path / "out.ipynb", cwd=path.parent, progress_bar=False
+    )
+    assert recorded(ran, RECORD_MIME)["headline"]
+    assert recorded(ran, SOURCES_MIME)
+    streams = [o for c in code(ran) for o in c.outputs if o.output_type == "stream"]
+    assert streams == [], "no warning and no print"
+
+
+def test_papermill_runs_it_for_another_importer(tmp_path):
+    """`papermill notebook out.ipynb -p importer USA`, checked against a query of its own."""
+    path = ROOT / "notebooks/20_import_dependence.ipynb"
+    ran = papermill.execute_notebook(
+        path, tmp_path / "out.ipynb", parameters={"importer": "USA"}, progress_bar=False
+    )
+    flows = pq.read_table(
+        ROOT / "data/trade/baci_minerals.parquet",
+        filters=[
+            ("importer", "==", "USA"),
+            ("year", "==", 2024),
+            ("product", "in", ["280530", "284610", "284690"]),
+        ],
+    ).to_pandas()
+    of_china = flows[flows["exporter"] == "CHN"]
+    numbers = recorded(ran, RECORD_MIME)["numbers"]
+    assert numbers["year"] == 2024
+    assert numbers["share_value"] == pytest.approx(
+        of_china["value_usd"].sum() / flows["value_usd"].sum(), rel=1e-12
+    )
+    assert numbers["share_tonnes"] == pytest.approx(
+        of_china["quantity_t"].sum() / flows["quantity_t"].sum(), rel=1e-12
+    )
+
+
+def test_the_rendered_reports_record_the_known_answers(site):
+    japan = json.loads((site / "import-dependence-japan-rare-earths.json").read_text())
+    assert round(japan["numbers"]["share_tonnes"], 3) == 0.661
+    assert round(japan["numbers"]["share_value"], 3) == 0.378
+    assert {t["name"] for t in japan["tables"]} >= {"baci_minerals", "published_shares"}
+    assert all(len(t["sha256"]) == 64 for t in japan["tables"])

@@ -1,0 +1,115 @@
+"""The rendered pages in a real browser: no request, no error, nothing cut off, alt texts."""
+
+import re
+
+import pytest
+
+from browser import chromium
+
+PHONE, DESKTOP = 360, 1200
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+def pages_of(site):
+    return sorted(site.glob("*.html"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_pages_open_offline_without_request_or_error(site, browser, width, scheme):
+    assert len(pages_of(site)) == 7
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
+    )
+    for path in pages_of(site):
+        page, messages, requests = context.new_page(), [], []
+        page.on("console", lambda m, log=messages: log.append(m.text))
+        page.on("pageerror", lambda e, log=messages: log.append(str(e)))
+        page.on("request", lambda r, log=requests: log.append(r.url))
+        page.goto(path.as_uri())
+        assert messages == []
+        assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        drawn = page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert drawn
+        page.close()
+    context.close()
+
+
+def test_a_report_has_what_a_reader_expects(site, browser):
+    page = browser.new_page()
+    for path in pages_of(site):
+        if path.stem == "index":
+            continue
+        page.goto(path.as_uri())
+        assert page.locator("h1").count() == 1
+        assert page.title() == page.locator("h1").inner_text()
+        assert re.search(r"\d%", page.locator(".answer").inner_text())
+        headings = page.locator("h2").all_inner_texts()
+        assert {"Suppliers", "Concentration", "Limits", "Sources", "This report"} <= set(headings)
+        images = page.locator("figure img")
+        assert images.count() >= 4
+        for i in range(images.count()):
+            assert len(images.nth(i).get_attribute("alt")) > 20
+        text = page.locator("body").inner_text()
+        assert "nan" not in text.lower().split()
+        assert "{" not in text
+        assert not page.locator("details.code").first.evaluate("d => d.open")
+        assert "importer: str" not in page.content(), "the parameters cell is not shown"
+        assert "load_flows" not in page.content(), "the set-up cell is not shown"
+    page.close()
+
+
+def test_the_index_leads_to_every_report(site, browser):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    links = page.locator("main a")
+    assert links.count() == 6
+    for i in range(6):
+        href = links.nth(i).get_attribute("href")
+        assert (site / href).is_file()
+    links.first.click()
+    assert page.url == (site / "import-dependence-japan-rare-earths.html").as_uri()
+    page.get_by_role("link", name="All reports").click()
+    assert page.url == (site / "index.html").as_uri()
+    page.close()
+
+
+def test_figures_follow_the_readers_setting(site, browser):
+    """The same figure is light on dark for a reader who has set dark."""
+    shares = {}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        page.goto((site / "import-dependence-japan-rare-earths.html").as_uri())
+        image = page.locator("figure img").nth(1)
+        shares[scheme] = _bright_share(image.screenshot())
+        context.close()
+    assert shares["light"] > 0.8
+    assert shares["dark"] < 0.2
+
+
+def _bright_share(png: bytes) -> float:
+    import io
+
+    from PIL import Image
+
+    grey = Image.open(io.BytesIO(png)).convert("L")
+    bright = sum(n for level, n in enumerate(grey.histogram()) if level > 128)
+    return bright / (grey.width * grey.height)
+
+
+def test_pages_print_with_all_figures(site, browser, tmp_path):
+    page = browser.new_page()
+    page.goto((site / "import-dependence-japan-rare-earths.html").as_uri())
+    pdf = page.pdf(format="A4")
+    assert pdf.startswith(b"%PDF")
+    page.emulate_media(media="print")
+    assert not page.locator("details.code").first.is_visible()
+    assert page.locator("figure img").first.is_visible()
+    page.close()

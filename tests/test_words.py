@@ -1,0 +1,62 @@
+"""Sentences: formats, missing values, escaping."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rareearths import words
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "text"),
+    [
+        ("pct", 0.661, "66.1%"),
+        ("pct0", 0.661, "66%"),
+        ("pp", -0.131, "13.1 percentage points"),
+        ("usd", 1_234_000_000, "$1.2 billion"),
+        ("usd", 5_155_055, "$5.2 million"),
+        ("usd", 12_345, "$12,345"),
+        ("usd_kg", 12.194, "$12.19 per kg"),
+        ("tonnes", 18_612.4, "18,612 tonnes"),
+        ("tonnes", 0.142, "0.14 tonnes"),
+        ("times", 3.216, "3.2 times"),
+        ("count", 25, "25"),
+    ],
+)
+def test_formats(form, value, text):
+    assert words.fill(f"{{x:{form}}}", x=value) == text
+    assert words.show_number(value, form) == text
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_missing_number_is_never_printed(missing):
+    with pytest.raises(ValueError, match="share"):
+        words.fill("It is {share:pct}.", share=missing)
+    assert words.show_number(missing, "pct") == "–"
+
+
+def test_a_value_that_is_not_given_is_named():
+    with pytest.raises(KeyError, match="importer"):
+        words.fill("{importer} imports", exporter="China")
+
+
+def test_braces_in_a_value_are_not_read_as_a_template():
+    assert words.fill("{name}", name="{0.__class__} {x}") == "{0.__class__} {x}"
+
+
+@given(st.text())
+def test_text_survives_escaping(text):
+    assert words.unescape(words.escape(text)) == text
+
+
+@given(st.text())
+def test_escaped_text_holds_no_markup(text):
+    escaped = words.escape(text)
+    assert "<" not in escaped
+    assert ">" not in escaped
+
+
+def test_choose_takes_the_first_that_holds():
+    assert words.choose((False, "a"), (True, "b"), (True, "c")) == "b"
+    with pytest.raises(LookupError, match="'a'"):
+        words.choose((False, "a"))
