@@ -235,7 +235,7 @@ def test_text_from_data_cannot_become_markup(project):
         f"from rareearths import figures, reports, trade\nimport pandas as pd\nname = {hostile!r}",
         "flows = trade.load_flows(importer, years=2024)",
         'reports.say("About {name}", role="title", name=name)',
-        'figures.show_table(pd.DataFrame({name: [name]}), {name: name}, "{x}", x=name)',
+        'figures.show_table(pd.DataFrame({"name": [name]}), ["name"], "{x}", x=name)',
         "reports.sources()",
         'reports.record("{name}", name=name)',
     ]

@@ -40,6 +40,28 @@ _DARK = {
     BASIS_COLOURS["tonnes"]: "#55c7ae",
 }
 OTHERS_COLOUR = "#9aa3ad"
+# Heading and format of each column that a table can show. A format is one of numbers (see
+# `words.fill`) or "link COLUMN": the text as a link to the address in that column.
+COLUMNS = {
+    "name": ("Supplier", ""),
+    "product": ("HS code", ""),
+    "label": ("Goods", ""),
+    "stage": ("Stage", ""),
+    "year": ("Year", ""),
+    "period": ("Period", ""),
+    "value_usd": ("Value, million US$", "million_usd"),
+    "quantity_t": ("Tonnes", "count"),
+    "share_value": ("Share of value", "pct"),
+    "share_tonnes": ("Share of tonnes", "pct"),
+    "usd_per_kg": ("US$ per kg", "plain_usd"),
+    "share": ("Published share", "pct"),
+    "basis": ("Basis", ""),
+    "covers": ("Who says it, of what", "link source_url"),
+    "reported_usd": ("As reported, million US$", "million_usd"),
+    "baci_usd": ("BACI, million US$", "million_usd"),
+    "ratio": ("Reported / BACI", "ratio"),
+    "note": ("What else it holds, known faults", ""),
+}
 _SPARE_COLOURS = ("#777733", "#885599", "#558866", "#996655", "#667788", "#aa6677")
 _STYLE = {
     "font.size": 9,
@@ -100,12 +122,10 @@ def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes
             axes.stackplot(part.index, layers, colors=colours, edgecolor=PAPER, linewidth=0.4)
     last = wide.iloc[-1]
     middles = last.cumsum() - last / 2
-    seen = last[last >= 0.02]
-    labels = [f"{_name(c)} {share:.0%}" for c, share in seen.items()]
+    labels = [f"{_name(c)} {share:.0%}" for c, share in last.items()]
     axes.set(xlim=_year_limits(wide.index), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    marks = [colours[wide.columns.get_loc(c)] for c in seen.index]
-    _label_right(axes, middles[seen.index], labels, [INK] * len(labels), marks)
+    _label_right(axes, middles, labels, [INK] * len(labels), marks=colours)
     return axes
 
 
@@ -202,6 +222,7 @@ def show(
     source: str,
     alt: str,
     data: pd.DataFrame | None = None,
+    note: str = "",
     **values,
 ) -> None:
     """Show a figure with what a reader needs around it.
@@ -220,6 +241,8 @@ def show(
         Description for those who cannot see it.
     data : pandas.DataFrame, optional
         The numbers behind the figure, folded under it.
+    note : str
+        What to add to the source.
 
     Raises
     ------
@@ -230,6 +253,7 @@ def show(
     for name, text in texts.items():
         if not text.strip():
             raise ValueError(f"a figure needs a text for {name}")
+    texts["source"] += note
     texts = {name: words.fill(text, **values) for name, text in texts.items()}
     safe = {name: html.escape(text) for name, text in texts.items()}
     folded = "" if data is None else _folded(data, texts["title"])
@@ -241,22 +265,27 @@ def show(
     )
 
 
-def show_table(
-    rows: pd.DataFrame, columns: dict[str, str | tuple[str, str]], caption: str, **values
-) -> None:
+def show_table(rows: pd.DataFrame, columns: list[str], caption: str, **values) -> None:
     """Show a small table.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-    columns : dict
-        Column to heading, or to heading and format, in this order. A format is one of numbers
-        (see `words.fill`) or ``link COLUMN``: the text as a link to the address in that column.
+    columns : list of str
+        Columns to show, in this order; heading and format of each stand in `COLUMNS`.
     caption : str
         A template, filled with ``values``.
+
+    Raises
+    ------
+    ValueError
+        A column that `COLUMNS` does not know.
     """
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown:
+        raise ValueError(f"figures.COLUMNS has no heading for {', '.join(unknown)}")
     caption = words.fill(caption, **values)
-    table = [_table_column(rows, name, heading) for name, heading in columns.items()]
+    table = [_table_column(rows, name, *COLUMNS[name]) for name in columns]
     text = rows[list(columns)].to_string(index=False)
     _display_html(_as_html(table, caption), f"{caption}\n{text}")
 
@@ -360,7 +389,7 @@ def _label_right(
             1.05 if marks else 1.015, place, label,
             color=colour, transform=axes.transAxes, va="center", fontsize=8.5,
         )  # fmt: skip
-    for place, mark in zip(places, marks or [], strict=False):
+    for place, mark in zip(places, marks, strict=True) if marks else ():
         axes.plot(1.025, place, "s", color=mark, ms=5, transform=axes.transAxes, clip_on=False)
 
 
@@ -414,8 +443,7 @@ class _Column:
     numeric: bool
 
 
-def _table_column(rows: pd.DataFrame, name: str, heading: str | tuple[str, str]) -> _Column:
-    heading, form = (heading, "") if isinstance(heading, str) else heading
+def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -> _Column:
     numeric = pd.api.types.is_numeric_dtype(rows[name])
     if form.startswith("link "):
         pairs = zip(rows[name], rows[form.removeprefix("link ")], strict=True)

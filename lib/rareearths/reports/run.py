@@ -134,12 +134,15 @@ def _execute(report: Report, parameters: dict, output: Path):
 
 
 def _kernel_config(sockets: str):
-    """Talk to the kernel through files in a private folder where the system can, not TCP ports."""
+    """Quiet kernels that talk through files in a private folder, not TCP, where the system can."""
     from traitlets.config import Config
 
-    if os.name != "posix":
-        return Config()
-    return Config({"KernelManager": {"transport": "ipc", "ip": os.path.join(sockets, "k")}})
+    quiet = ["--IPKernelApp.log_level=CRITICAL"]
+    config = Config({"PapermillNotebookClient": {"extra_arguments": quiet}})
+    if os.name == "posix":
+        config.KernelManager.transport = "ipc"
+        config.KernelManager.ip = os.path.join(sockets, "k")
+    return config
 
 
 def _failure(report: Report, error) -> Failure:
