@@ -26,7 +26,7 @@ test: $(READY) ## Run all tests (installs Chromium for the browser tests if ther
 	$(BIN)/python -m pytest
 
 lab: $(READY) ## Open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(READY) ## Check style, and that notebooks hold no outputs
 	$(BIN)/ruff check .
