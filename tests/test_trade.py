@@ -410,3 +410,24 @@ def test_published_shares_are_of_the_selection_and_not_of_low_confidence():
 def test_names_in_a_sentence():
     assert trade.economy_in_text("USA") == "the United States"
     assert trade.economy_in_text("JPN") == "Japan"
+
+
+def test_a_published_share_is_compared_on_its_own_basis():
+    """Korea 2018: 42 % of the value as published is close to BACI's value, far from its tonnes."""
+    shares = trade.dependence(trade.load_flows("KOR", products="rare_earths"), "CHN")
+    published = trade.load_published("KOR", "CHN", "rare_earths")
+    rows = trade.beside_published(published, shares).set_index(["period", "basis"])
+    by_value = rows.loc[("2018", "value")].iloc[0]
+    assert by_value["computed"] == by_value["computed_value"] == shares.loc[2018, "share_value"]
+    assert by_value["difference"] == pytest.approx(0.42 - shares.loc[2018, "share_value"])
+    by_tonnes = rows.loc[("2005", "tonnes")].iloc[0]
+    assert by_tonnes["computed"] == shares.loc[2005, "share_tonnes"]
+
+
+def test_a_period_is_compared_with_the_mean_of_its_years():
+    shares = trade.dependence(trade.load_flows("USA", products="rare_earths"), "CHN")
+    published = trade.load_published("USA", "CHN", "rare_earths")
+    rows = trade.beside_published(published, shares)
+    window = rows[rows["period"] == "2021–2024"].iloc[0]
+    mean = shares.loc[2021:2024, "share_tonnes"].mean()
+    assert window["computed_tonnes"] == pytest.approx(mean, rel=1e-12)

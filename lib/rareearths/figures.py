@@ -56,6 +56,8 @@ COLUMNS = {
     "usd_per_kg": ("US$ per kg", "plain_usd"),
     "share": ("Published share", "pct"),
     "basis": ("Basis", ""),
+    "computed_value": ("Computed, value", "pct"),
+    "computed_tonnes": ("Computed, tonnes", "pct"),
     "covers": ("Who says it, of what", "link source_url"),
     "reported_usd": ("As reported, million US$", "million_usd"),
     "baci_usd": ("BACI, million US$", "million_usd"),

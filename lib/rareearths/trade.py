@@ -317,16 +317,22 @@ def beside_published(published: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFr
     Returns
     -------
     pandas.DataFrame
-        The rows with ``period``, ``covers`` (text: who says it, of what), ``share_value`` and
-        ``share_tonnes`` (fractions; missing unless every year of the period is known).
+        The rows with ``period`` and ``covers`` (text: who says it, of what);
+        ``computed_value`` and ``computed_tonnes`` (fractions; missing unless every year of the
+        period is known); ``computed``, the one of the row's own basis (tonnes where the page does
+        not state it); ``difference``, published minus computed.
     """
     rows = published.copy()
-    columns = ["share_value", "share_tonnes"]
     means = [
-        shares[columns].reindex(range(r.start_year, r.end_year + 1)).mean(skipna=False)
-        for r in rows.itertuples()
+        shares.reindex(range(row.start_year, row.end_year + 1)).mean(skipna=False)
+        for row in rows.itertuples()
     ]
-    rows[columns] = pd.DataFrame(means, index=rows.index, columns=columns)
+    table = pd.DataFrame(means, index=rows.index, columns=shares.columns)
+    rows["computed_value"] = table["share_value"]
+    rows["computed_tonnes"] = table["share_tonnes"]
+    by_value = rows["basis"] == "value"
+    rows["computed"] = rows["computed_value"].where(by_value, rows["computed_tonnes"])
+    rows["difference"] = rows["share"] - rows["computed"]
     first, last = rows["start_year"].astype(str), rows["end_year"].astype(str)
     rows["period"] = first.where(first == last, first + "–" + last)
     rows["basis"] = rows["basis"].str.replace("_", " ")
