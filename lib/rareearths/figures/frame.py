@@ -1,0 +1,86 @@
+"""Show a figure with what a reader needs around it."""
+
+import base64
+import html
+import io
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rareearths import words
+from rareearths.figures.look import DARK, STYLE
+from rareearths.figures.table import display_html, folded
+
+
+def show(
+    axes: Axes,
+    *,
+    title: str,
+    subtitle: str,
+    source: str,
+    alt: str,
+    data: pd.DataFrame | None = None,
+    note: str = "",
+    **values,
+) -> None:
+    """Show a figure with what a reader needs around it.
+
+    The texts are templates, filled with ``values`` (see `words.fill`).
+
+    Parameters
+    ----------
+    title : str
+        What the figure shows, as a sentence.
+    subtitle : str
+        Measure and unit.
+    source : str
+        Where the data come from, with their last year.
+    alt : str
+        Description for those who cannot see it.
+    data : pandas.DataFrame, optional
+        The numbers behind the figure, folded under it.
+    note : str
+        What to add to the source.
+
+    Raises
+    ------
+    ValueError
+        One of the texts is empty.
+    """
+    texts = {"title": title, "subtitle": subtitle, "source": source, "alt": alt}
+    for name, text in texts.items():
+        if not text.strip():
+            raise ValueError(f"a figure needs a text for {name}")
+    texts["source"] += note
+    texts = {name: words.fill(text, **values) for name, text in texts.items()}
+    safe = {name: html.escape(text) for name, text in texts.items()}
+    data_table = "" if data is None else folded(data, texts["title"])
+    display_html(
+        f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
+        f"<img alt='{safe['alt']}' src='{_data_address(axes.figure)}'>"
+        f"<figcaption>{safe['source']}</figcaption>{data_table}</figure>",
+        texts["alt"],
+    )
+
+
+def _svg(figure: Figure) -> str:
+    """Return the figure as SVG; its neutral colours follow the reader's setting."""
+    buffer = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    for colour in DARK:
+        svg = svg.replace(colour, f"var(--{colour[1:]})")
+    light = "".join(f"--{c[1:]}:{c};" for c in DARK)
+    dark = "".join(f"--{c[1:]}:{d};" for c, d in DARK.items())
+    style = f"<style>:root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
+    start = svg.index("<svg")
+    end_of_tag = svg.index(">", start) + 1
+    return svg[start:end_of_tag] + style + svg[end_of_tag:]
+
+
+def _data_address(figure: Figure) -> str:
+    encoded = base64.b64encode(_svg(figure).encode()).decode()
+    return f"data:image/svg+xml;base64,{encoded}"

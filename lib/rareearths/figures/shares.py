@@ -1,0 +1,163 @@
+"""Figures of supplier shares, concentration and unit values."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+
+from rareearths.figures.look import (
+    BASIS_COLOURS,
+    INK,
+    MUTED,
+    OTHERS_COLOUR,
+    PAPER,
+    draw_lines,
+    economy_colours,
+    economy_name,
+    label_right,
+    year_limits,
+)
+
+
+def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes:
+    """Stack the shares of the largest suppliers over time; a year without data stays empty.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        Columns ``year``, ``exporter``, ``share`` (fraction), see `trade.supplier_shares`.
+    top : int
+        Number of suppliers shown apart; the rest is "others".
+    """
+    wide = _largest_suppliers(shares, top)
+    colours = economy_colours(list(wide.columns))
+    for run in _runs_of_years(wide.index):
+        part = wide.loc[run]
+        if len(part) == 1:
+            _stack_bar(axes, part.iloc[0], part.index[0], colours)
+        else:
+            layers = [part[c].to_numpy() for c in part]
+            axes.stackplot(part.index, layers, colors=colours, edgecolor=PAPER, linewidth=0.4)
+    last = wide.iloc[-1]
+    middles = last.cumsum() - last / 2
+    labels = [f"{economy_name(c)} {share:.0%}" for c, share in last.items()]
+    axes.set(xlim=year_limits(wide.index), ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    label_right(axes, middles, labels, [INK] * len(labels), marks=colours)
+    return axes
+
+
+def plot_share_lines(axes: Axes, dependence: pd.DataFrame) -> Axes:
+    """Draw one supplier's share by value and by tonnes, the gap between them shaded.
+
+    Years whose weights are known for less than 80 % of the value are marked by a hollow dot.
+
+    Parameters
+    ----------
+    dependence : pandas.DataFrame
+        Indexed by year: ``share_value``, ``share_tonnes``, ``quantity_coverage`` (fractions), see
+        `trade.dependence`.
+    """
+    value, tonnes = dependence["share_value"], dependence["share_tonnes"]
+    axes.fill_between(dependence.index, value, tonnes, color=OTHERS_COLOUR, alpha=0.18, lw=0)
+    ends = draw_lines(axes, {"value": value, "tonnes": tonnes}, BASIS_COLOURS)
+    thin = tonnes[dependence["quantity_coverage"] < 0.8]
+    axes.plot(thin.index, thin, "o", ms=4, color=BASIS_COLOURS["tonnes"], mfc=PAPER, clip_on=False)
+    axes.set_ylim(0, 1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    _label_basis(axes, ends, "{:.0%}")
+    return axes
+
+
+def plot_hhi(axes: Axes, by_basis: dict[str, pd.Series]) -> Axes:
+    """Draw the HHI of suppliers by value and by tonnes, with the thresholds 0.25 and 0.4.
+
+    Parameters
+    ----------
+    by_basis : dict of str to pandas.Series
+        ``"value"`` and ``"tonnes"``: HHI (0-1] indexed by year, see `risk.concentration`.
+    """
+    for threshold in (0.25, 0.4):
+        axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
+    ends = draw_lines(axes, by_basis, BASIS_COLOURS)
+    axes.set(ylim=(0, 1), yticks=(0, 0.25, 0.4, 0.6, 0.8, 1))
+    _label_basis(axes, ends, "{:.2f}")
+    return axes
+
+
+def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Axes:
+    """Draw the unit value of one supplier and of all others, in US$ per kg.
+
+    Parameters
+    ----------
+    unit_values : pandas.DataFrame
+        Indexed by year: ``exporter``, ``others`` (US$ per kg), see `trade.unit_values`.
+    exporter : str
+        ISO3 code, for name and colour. The scale is logarithmic where the highest value is more
+        than 30 times the lowest.
+    """
+    colours = {"exporter": economy_colours([exporter])[0], "others": OTHERS_COLOUR}
+    names = {"exporter": economy_name(exporter), "others": "Others"}
+    ends = draw_lines(axes, {key: unit_values[key] for key in names}, colours)
+    values = unit_values.to_numpy(dtype=float)
+    if np.nanmax(values) > 30 * np.nanmin(values):
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.set_ylim(bottom=0)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.4g}"))
+    labels = [f"{names[k]} ${value:,.3g}" for k, value in ends.items()]
+    label_right(axes, ends, labels, [colours[k] for k in ends.index])
+    return axes
+
+
+def plot_published(axes: Axes, dependence: pd.DataFrame, published: pd.DataFrame) -> Axes:
+    """Set published shares beside the computed ones: points, or bars where a period is covered.
+
+    Parameters
+    ----------
+    dependence : pandas.DataFrame
+        As for `plot_share_lines`.
+    published : pandas.DataFrame
+        ``start_year``, ``end_year``, ``share`` (fraction); rows of the published shares.
+    """
+    plot_share_lines(axes, dependence)
+    for row in published.itertuples():
+        years = (row.start_year, row.end_year)
+        axes.plot(
+            years, (row.share, row.share), color=INK, lw=1.4, marker="o", ms=4, mfc=PAPER,
+            clip_on=False, zorder=5,
+        )  # fmt: skip
+    return axes
+
+
+def _largest_suppliers(shares: pd.DataFrame, top: int) -> pd.DataFrame:
+    """Shares by year (rows) and supplier (columns): the largest first, "others" last.
+
+    Large is who has a high share over the whole period and in the last year, one counting as
+    much as the other.
+    """
+    # A supplier without a row in a year sold nothing in that year: its share is zero.
+    wide = shares.pivot(index="year", columns="exporter", values="share").fillna(0)
+    size = wide.mean() + wide.iloc[-1]
+    order = size.sort_values(ascending=False, kind="stable").index
+    shown = wide[order[:top]].copy()
+    if len(order) > top:
+        shown["others"] = wide[order[top:]].sum(axis=1)
+    return shown
+
+
+def _runs_of_years(years: pd.Index) -> list[list[int]]:
+    breaks = np.flatnonzero(np.diff(years) != 1) + 1
+    return [list(run) for run in np.split(np.asarray(years), breaks)]
+
+
+def _stack_bar(axes: Axes, shares: pd.Series, year: int, colours: list[str]) -> None:
+    bottoms = shares.cumsum() - shares
+    axes.bar(year, shares, 0.7, bottom=bottoms, color=colours, edgecolor=PAPER, linewidth=0.4)
+
+
+def _label_basis(axes: Axes, ends: pd.Series, number: str) -> None:
+    labels = [f"by {basis} {number.format(value)}" for basis, value in ends.items()]
+    label_right(axes, ends, labels, [BASIS_COLOURS[basis] for basis in ends.index])

@@ -1,0 +1,132 @@
+"""Tables in a page: headings and formats in one place, sideways scroll, folded data."""
+
+import html
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rareearths import words
+
+# Heading and format of each column that a table can show. A format is one of numbers (see
+# `words.fill`) or "link COLUMN": the text as a link to the address in that column.
+COLUMNS = {
+    "name": ("Supplier", ""),
+    "product": ("HS code", ""),
+    "label": ("Goods", ""),
+    "stage": ("Stage", ""),
+    "year": ("Year", ""),
+    "period": ("Period", ""),
+    "value_usd": ("Value, million US$", "million_usd"),
+    "quantity_t": ("Tonnes", "count"),
+    "share_value": ("Share of value", "pct"),
+    "share_tonnes": ("Share of tonnes", "pct"),
+    "usd_per_kg": ("US$ per kg", "plain_usd"),
+    "share": ("Published share", "pct"),
+    "basis": ("Basis", ""),
+    "computed_value": ("Computed, value", "pct"),
+    "computed_tonnes": ("Computed, tonnes", "pct"),
+    "covers": ("Who says it, of what", "link source_url"),
+    "reported_usd": ("As reported, million US$", "million_usd"),
+    "baci_usd": ("BACI, million US$", "million_usd"),
+    "ratio": ("Reported / BACI", "ratio"),
+    "note": ("What else it holds, known faults", ""),
+}
+
+
+def show_table(rows: pd.DataFrame, columns: list[str], caption: str, **values) -> None:
+    """Show a small table.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+    columns : list of str
+        Columns to show, in this order; heading and format of each stand in `COLUMNS`.
+    caption : str
+        A template, filled with ``values``.
+
+    Raises
+    ------
+    ValueError
+        A column that `COLUMNS` does not know.
+    """
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown:
+        raise ValueError(f"figures.COLUMNS has no heading for {', '.join(unknown)}")
+    caption = words.fill(caption, **values)
+    table = [_table_column(rows, name, *COLUMNS[name]) for name in columns]
+    text = rows[list(columns)].to_string(index=False)
+    display_html(_as_html(table, caption), f"{caption}\n{text}")
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A table column as HTML: heading, cells, and whether they are numbers (set to the right)."""
+
+    heading: str
+    cells: list[str]
+    numeric: bool
+
+
+def folded(data: pd.DataFrame, caption: str) -> str:
+    table = _as_html([_table_column(data, name, name) for name in data], caption)
+    return f"<details><summary>Data</summary>{table}</details>"
+
+
+def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -> _Column:
+    numeric = pd.api.types.is_numeric_dtype(rows[name])
+    if form.startswith("link "):
+        pairs = zip(rows[name], rows[form.removeprefix("link ")], strict=True)
+        cells = [_link(text, address) for text, address in pairs]
+    elif form:
+        cells = [html.escape(words.show_number(value, form)) for value in rows[name]]
+    else:
+        cells = [html.escape(_cell(name, value)) for value in rows[name]]
+    return _Column(html.escape(heading), cells, numeric)
+
+
+def _link(text: str, address: str) -> str:
+    if not address.startswith(("http://", "https://")):
+        return html.escape(text)
+    return f"<a href='{html.escape(address)}'>{html.escape(text)}</a>"
+
+
+def _cell(name: str, value) -> str:
+    if pd.isna(value):
+        return "–"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (int, np.integer)):
+        return str(value) if name == "year" else f"{value:,}"
+    return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+
+
+def _kind(column: _Column) -> str:
+    if column.numeric:
+        return ""
+    long = max((len(cell) for cell in column.cells), default=0) > 40
+    return " class='text long'" if long else " class='text'"
+
+
+def _as_html(columns: list[_Column], caption: str) -> str:
+    """Return a table that scrolls sideways where it is too wide."""
+    kinds = [_kind(column) for column in columns]
+    named = list(zip(columns, kinds, strict=True))
+    head = "".join(f"<th scope='col'{kind}>{column.heading}</th>" for column, kind in named)
+    lines = (
+        "".join(f"<td{kind}>{column.cells[row]}</td>" for column, kind in named)
+        for row in range(len(columns[0].cells))
+    )
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    name = html.escape(caption)
+    return (
+        f"<p class='caption'>{name}</p>"
+        f"<div class='scroll' tabindex='0' role='region' aria-label='{name}'>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def display_html(markup: str, text: str) -> None:
+    from IPython.display import display
+
+    display({"text/html": markup, "text/plain": text}, raw=True)
