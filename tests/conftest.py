@@ -1,6 +1,7 @@
 """What tests share: notebooks made for a test, and the reports rendered once for all."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,9 +51,9 @@ def project(tmp_path):
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
-    """The six reports of reports.yml, rendered once by the command line."""
+    """The reports of reports.yml, rendered once by the command line."""
     folder = tmp_path_factory.mktemp("site")
     done = run_cli("render", "--site", str(folder))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 of 6 reports" in done.stdout
+    assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
     return folder

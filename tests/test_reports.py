@@ -216,16 +216,16 @@ def test_a_selection_without_trade_is_a_page_that_says_so(project):
     (folder / "dependence.ipynb").write_text(source, encoding="utf-8")
     done = run_cli("render", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "none: no trade" in done.stdout
+    assert "none: nothing to report" in done.stdout
     page = (folder / "site/none.html").read_text()
     said = "The data show no imports of uranium by the French Southern Territories"
     assert said in page
     assert "Traceback" not in page
     assert "## " not in page
     facts = json.loads((folder / "site/none.json").read_text())
-    assert facts["state"] == "no trade"
+    assert facts["state"] == "nothing to report"
     assert facts["numbers"] == {}
-    assert "no trade in this selection" in (folder / "site/index.html").read_text()
+    assert "nothing to report in this selection" in (folder / "site/index.html").read_text()
 
 
 def test_text_from_data_cannot_become_markup(project):

@@ -40,6 +40,10 @@ class Table:
         Table Schema fields: name, type, unit, description, constraints.
     primary_key : tuple of str
     foreign_keys : tuple of dict
+    referred_by : tuple of dict
+        Foreign keys of other tables in which every row of this one must occur.
+    date_order : dict
+        ``fields`` whose dates must not go backwards, and the keys that are excepted (``except``).
     sources, licences : tuple of dict
         Each with ``title`` and, where there is one, ``path`` (address).
     accessed : str
@@ -54,6 +58,8 @@ class Table:
     fields: tuple
     primary_key: tuple
     foreign_keys: tuple
+    referred_by: tuple
+    date_order: dict
     sources: tuple
     licences: tuple
     accessed: str
@@ -202,6 +208,8 @@ def _as_table(resource: dict) -> Table:
         fields=tuple(schema["fields"]),
         primary_key=tuple(schema.get("primaryKey", ())),
         foreign_keys=tuple(schema.get("foreignKeys", ())),
+        referred_by=tuple(resource.get("referredBy", ())),
+        date_order=resource.get("dateOrder", {}),
         sources=tuple(resource.get("sources", ())),
         licences=tuple(resource.get("licenses", ())),
         accessed=resource.get("accessed", ""),

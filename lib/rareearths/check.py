@@ -1,13 +1,15 @@
 """Check every table against its schema: what ``rareearths data check`` runs.
 
 The rules are those of the Table Schema in ``datapackage.json`` (types, constraints, primary and
-foreign keys), the file's sha256 and row count, and that each table and number is described.
+foreign keys), the file's sha256 and row count, and that each table and number is described; where
+``datapackage.json`` asks for it, the order of dates and that another table refers to each row.
 """
 
 import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -57,7 +59,8 @@ def check_table(table: Table) -> list[Problem]:
     if list(rows.columns) != expected:
         message = f"columns are {list(rows.columns)}, the schema says {expected}"
         return [*problems, Problem(table.name, None, "columns", message)]
-    return problems + list(_check_values(table, rows)) + list(_check_foreign_keys(table, rows))
+    rules = (_check_values, _check_foreign_keys, _check_referred_by, _check_date_order)
+    return problems + [problem for rule in rules for problem in rule(table, rows)]
 
 
 def _check_description(table: Table) -> Iterator[Problem]:
@@ -197,7 +200,16 @@ def _rule_in_words(table: Table, check: str) -> tuple[str, str]:
 
 
 def _check_foreign_keys(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
-    for key in table.foreign_keys:
+    yield from _check_membership(table, rows, table.foreign_keys, "foreign key")
+
+
+def _check_referred_by(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
+    yield from _check_membership(table, rows, table.referred_by, "referred by")
+
+
+def _check_membership(table: Table, rows: pd.DataFrame, keys, rule: str) -> Iterator[Problem]:
+    """Every value of a field must occur in a field of another table."""
+    for key in keys:
         field, target = key["fields"], key["reference"]
         try:
             known = set(_read_raw(catalogue.table(target["resource"]))[target["fields"]].dropna())
@@ -207,4 +219,16 @@ def _check_foreign_keys(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
         for index in unknown[:_ROWS_SHOWN]:
             value = rows.at[index, field]
             message = f"{field} {value!r} is not in {target['resource']}"
-            yield Problem(table.name, int(index), "foreign key", message)
+            yield Problem(table.name, int(index), rule, message)
+
+
+def _check_date_order(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
+    """Dates must not go backwards, as far as their precision tells (2010-07 is not before 2010)."""
+    excepted = rows[table.primary_key[0]].isin(table.date_order.get("except", ()))
+    for earlier, later in combinations(table.date_order.get("fields", ()), 2):
+        for index, row in rows.loc[~excepted, [earlier, later]].dropna().iterrows():
+            first, second = row[earlier], row[later]
+            known = min(len(first), len(second))
+            if first[:known] > second[:known]:
+                message = f"{earlier} {first} is after {later} {second}"
+                yield Problem(table.name, int(index), "date order", message)

@@ -2,24 +2,24 @@
 
 from rareearths.reports.prose import (
     ClaimError,
-    NoTrade,
+    NothingToReport,
     choose,
     claim,
     fill,
     record,
-    require_trade,
+    require_rows,
     say,
     sources,
 )
 
 __all__ = [
     "ClaimError",
-    "NoTrade",
+    "NothingToReport",
     "choose",
     "claim",
     "fill",
     "record",
-    "require_trade",
+    "require_rows",
     "say",
     "sources",
 ]

@@ -1,11 +1,15 @@
 """Make the HTML of a report and of the index: one file each, no request to any host."""
 
+import base64
+import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
 from rareearths import words
 
 TEMPLATES = Path(__file__).parent / "template"
+_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def render(notebook, facts: dict) -> str:
@@ -19,7 +23,7 @@ def render(notebook, facts: dict) -> str:
         What ``<id>.json`` holds: title, headline, date, parameters, tables, ...
     """
     body, _ = _exporter().from_notebook_node(notebook, {"facts": facts, "style": _style()})
-    return body
+    return _allow_own_scripts(_scripts_once(body))
 
 
 def render_index(reports: list[dict]) -> str:
@@ -31,6 +35,25 @@ def render_index(reports: list[dict]) -> str:
 def plain_text(markdown: str) -> str:
     """Return a one-line Markdown heading or sentence as plain text."""
     return words.unescape(markdown.strip().lstrip("# "))
+
+
+def _scripts_once(body: str) -> str:
+    """Keep the first of scripts that are the same, such as the library of several charts."""
+    seen = set()
+
+    def keep(match: re.Match) -> str:
+        known = match.group() in seen
+        seen.add(match.group())
+        return "" if known else match.group()
+
+    return _SCRIPT.sub(keep, body)
+
+
+def _allow_own_scripts(body: str) -> str:
+    """Name the hash of each script of the page in its Content-Security-Policy: no other runs."""
+    digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(body)]
+    hashes = " ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests)
+    return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 
 @cache

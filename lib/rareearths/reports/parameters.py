@@ -1,8 +1,9 @@
 """Check parameters against a notebook's own parameters cell, before a kernel starts.
 
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
-brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table), or
-the values themselves, ``[value | tonnes]``.
+brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
+``[issuer]`` (of a policy event), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values
+themselves, ``[value | tonnes]``. For a list it holds for each element.
 """
 
 import ast
@@ -10,7 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rareearths import trade
+from rareearths import policy, trade
 from rareearths.catalogue import UnknownCode, closest
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -103,21 +104,32 @@ def _fault(parameter: Parameter, value) -> str | None:
         given = type(value).__name__
         return f"{parameter.name} must be {parameter.type}, {value!r} is {given}"
     try:
-        _check_allowed(parameter.allowed, value)
+        for item in value if isinstance(value, list) else [value]:
+            _check_allowed(parameter.allowed, item)
     except (UnknownCode, ValueError) as error:
         return f"{parameter.name}: {error}"
     return None
 
 
+def _check_material(value: str) -> None:
+    names = trade.material_names()
+    if value not in names:
+        raise UnknownCode(f"unknown material {value!r}; {closest(value, names)}")
+
+
+_DOMAINS = {
+    "economy": trade.check_economy,
+    "material": _check_material,
+    "year": trade.check_years,
+    "issuer": policy.check_issuer,
+    "date": policy.first_day,
+    "day": policy.check_day,
+}
+
+
 def _check_allowed(allowed: str, value) -> None:
-    if allowed == "economy":
-        trade.check_economy(value)
-    elif allowed == "material":
-        names = trade.material_names()
-        if value not in names:
-            raise UnknownCode(f"unknown material {value!r}; {closest(value, names)}")
-    elif allowed == "year":
-        trade.check_years(value)
+    if allowed in _DOMAINS:
+        _DOMAINS[allowed](value)
     elif "|" in allowed:
         choices = [c.strip() for c in allowed.split("|")]
         if str(value) not in choices:
@@ -129,6 +141,10 @@ def _faults_between(values: dict) -> list[str]:
     if "start_year" in values and values["start_year"] > values.get("end_year", 9999):
         first, last = values["start_year"], values["end_year"]
         faults.append(f"start_year {first} comes after end_year {last}")
+    if {"start", "end"} <= set(values) and policy.first_day(values["start"]) > policy.last_day(
+        values["end"]
+    ):
+        faults.append(f"start {values['start']} comes after end {values['end']}")
     if "importer" in values and values["importer"] == values.get("exporter"):
         faults.append(f"importer and exporter are the same economy, {values['importer']}")
     return faults

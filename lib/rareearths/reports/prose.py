@@ -20,11 +20,11 @@ class ClaimError(AssertionError):
     """A sentence that the data do not bear out; it has to be rewritten."""
 
 
-class NoTrade(Exception):
-    """The selection holds no trade, so there is nothing to report; not a fault."""
+class NothingToReport(Exception):
+    """The selection holds no trade or no event: nothing to report, and not a fault."""
 
     def _render_traceback_(self):
-        return [f"No trade: {self}"]
+        return [f"Nothing to report: {self}"]
 
 
 def say(template: str, /, role: str = "text", **values) -> None:
@@ -96,18 +96,18 @@ def sources() -> None:
     _display({SOURCES_MIME: entries, "text/markdown": "\n".join(lines)}, {"role": "sources"})
 
 
-def require_trade(flows: pd.DataFrame, template: str, /, **values) -> None:
-    """End the report here, with a page that says why, when there are no flows.
+def require_rows(rows: pd.DataFrame, template: str, /, **values) -> None:
+    """End the report here, with a page that says why, when a selection is empty.
 
     Raises
     ------
-    NoTrade
-        ``flows`` is empty; the message is the filled template.
+    NothingToReport
+        ``rows`` is empty; the message is the filled template.
     """
-    if flows.empty:
+    if rows.empty:
         say(template, role="answer", **values)
         sources()
-        raise NoTrade(fill(template, **values))
+        raise NothingToReport(fill(template, **values))
 
 
 def _link(entry: dict) -> str:

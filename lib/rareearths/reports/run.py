@@ -30,7 +30,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one report: ``rendered``, ``no trade`` or ``failed``."""
+    """What became of one report: ``rendered``, ``nothing to report`` or ``failed``."""
 
     id: str
     state: str
@@ -79,15 +79,15 @@ class _Failed(Exception):
 
 
 def _render(report: Report, parameters: dict, scratch: Path) -> dict:
-    notebook, no_trade = _execute(report, parameters, scratch / f"{report.id}.ipynb")
+    notebook, nothing = _execute(report, parameters, scratch / f"{report.id}.ipynb")
     try:
-        if no_trade:
-            recorded = {"headline": no_trade, "numbers": {}}
+        if nothing:
+            recorded = {"headline": nothing, "numbers": {}}
         else:
             recorded = _only_output(notebook, RECORD_MIME, "record")
         facts = {
             "id": report.id,
-            "state": "no trade" if no_trade else "rendered",
+            "state": "nothing to report" if nothing else "rendered",
             "title": _title(notebook),
             "headline": recorded["headline"],
             "date": today(),
@@ -108,7 +108,7 @@ def _render(report: Report, parameters: dict, scratch: Path) -> dict:
 
 
 def _execute(report: Report, parameters: dict, output: Path):
-    """Run the notebook; returns it, and the message when it ended for want of trade."""
+    """Run the notebook; returns it, and the message when there was nothing to report."""
     import nbformat
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -124,7 +124,7 @@ def _execute(report: Report, parameters: dict, output: Path):
                 config=_kernel_config(sockets),
             )
     except PapermillExecutionError as error:
-        if error.ename != "NoTrade":
+        if error.ename != "NothingToReport":
             raise _Failed(_failure(report, error)) from error
         return nbformat.read(output, as_version=4), error.evalue
     except Exception as error:  # a kernel that dies or never starts: this report only
@@ -172,7 +172,7 @@ def _visible(notebook):
                 continue
         shown.cells.append(kept)
         if any(o.output_type == "error" for o in cell.get("outputs", ())):
-            break  # what follows a NoTrade was never run
+            break  # what follows a NothingToReport was never run
     return shown
 
 

@@ -1,0 +1,82 @@
+"""Interactive charts and searchable tables that need no network: scripts stand in the page.
+
+Without scripts, and in print, the static figure or the whole table is shown instead.
+"""
+
+import hashlib
+import html
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import altair
+
+# Scripts only add to what is there: the chart takes the place of its static twin on screen.
+_EMBED = """
+(() => {
+  const chart = document.getElementById("%(id)s");
+  const options = {ast: true, actions: false, renderer: "svg", mode: "vega-lite"};
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches && !window.jupyterapp;
+  const ink = dark ? "#a3adb8" : "#56606b";
+  options.config = {
+    axis: {labelColor: ink, domainColor: ink, tickColor: ink, gridColor: ink, gridOpacity: 0.25},
+    legend: {labelColor: ink},
+    font: "system-ui, sans-serif",
+  };
+  chart.hidden = false;
+  vegaEmbed(chart, %(spec)s, options).then(() => {
+    chart.parentElement.classList.add("has-chart");
+  }).catch((error) => { chart.hidden = true; console.error(error); });
+})();
+"""
+_SEARCH = """
+(() => {
+  const box = document.getElementById("%(id)s");
+  const input = box.querySelector("input");
+  const rows = [...box.querySelectorAll("tbody tr")];
+  const count = box.querySelector("output");
+  const show = () => {
+    const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
+    const hits = rows.filter((row) => {
+      const text = row.textContent.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+      return !row.hidden;
+    });
+    count.textContent = hits.length + " of " + rows.length;
+  };
+  input.addEventListener("input", show);
+  box.querySelector(".search").hidden = false;
+  show();
+})();
+"""
+
+
+def chart_html(chart: "altair.Chart") -> str:
+    """Return an Altair chart as markup with its scripts, hidden until they have run."""
+    spec = json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True)
+    identity = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
+    # "</" would end the script, whatever string it stands in.
+    embed = _EMBED % {"id": identity, "spec": spec.replace("</", "<\\/")}
+    return (
+        f"<div class='chart' id='{identity}' hidden></div>"
+        f"<script>{_bundle()}</script><script>{embed}</script>"
+    )
+
+
+def searchable_html(table: str, label: str) -> str:
+    """Return a table with a field that hides the rows without the words typed into it."""
+    identity = "search-" + hashlib.sha256(table.encode()).hexdigest()[:12]
+    return (
+        f"<div id='{identity}' class='searchable'><p class='search' hidden>"
+        f"<label>{html.escape(label)} <input type='search'></label> <output></output></p>{table}"
+        f"<script>{_SEARCH % {'id': identity}}</script></div>"
+    )
+
+
+@cache
+def _bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, which runs once however often it stands."""
+    import vl_convert
+
+    return f"if (!window.vegaEmbed) {{ (() => {{\n{vl_convert.javascript_bundle()}\n}})(); }}"
