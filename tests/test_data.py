@@ -121,6 +121,7 @@ def trade_key_twice(data):
 
 
 LAST = 5336 + 1  # row of the last economy and year of political_stability in its file
+QUOTA_ROW = 30  # chn-ree-quota-2011h1, in effect from 2011-01-01 to 2011-06-30
 FAULTS = {
     "wrong hash": (
         described("colours", lambda r: r.update(hash="sha256:" + "0" * 64)),
@@ -190,6 +191,10 @@ FAULTS = {
         described("colours", lambda r: r.update(sources=[])),
         ("colours", None, "description"),
     ),
+    "date out of order": (
+        replaced("policy/events.csv", QUOTA_ROW, b"2011-06-30", b"2010-06-30"),
+        ("policy_events", QUOTA_ROW, "date order"),
+    ),
     "row dropped": (
         rows_of("reference/colours.csv", lambda rows: rows[:-1]),
         ("colours", None, "rows"),
@@ -222,6 +227,15 @@ def test_a_planted_fault_is_found(data, fault):
     # One fault: one table, one rule, beside the hash and the row count that change with it.
     assert {p.table for p in problems} == {table}
     assert {p.rule for p in problems} <= {rule, "hash", "rows"}
+
+
+def test_an_event_without_a_page_is_found(data):
+    event = "chn-7ree-licensing-2025"
+    rows_of("policy/sources.csv", lambda rows: [r for r in rows if not r.startswith(event)])(data)
+    events = (data / "policy/events.csv").read_text(encoding="utf-8").splitlines()
+    (row,) = (i for i, line in enumerate(events, 1) if line.startswith(event))
+    found = [(p.table, p.row, p.rule) for p in check.check_all()]
+    assert ("policy_events", row, "referred by") in found
 
 
 PARENT_FAULTS = {

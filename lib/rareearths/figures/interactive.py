@@ -25,10 +25,21 @@ _EMBED = """
     font: "system-ui, sans-serif",
   };
   chart.hidden = false;
-  vegaEmbed(chart, %(spec)s, options).then(() => {
-    chart.parentElement.classList.add("has-chart");
-  }).catch((error) => { chart.hidden = true; console.error(error); });
+  const draw = () => {
+    // A notebook runs the script before the element has a place on the screen.
+    if (!chart.clientWidth) { setTimeout(draw, 100); return; }
+    vegaEmbed(chart, %(spec)s, options).then(() => {
+      chart.parentElement.classList.add("has-chart");
+    }).catch((error) => { chart.hidden = true; console.error(error); });
+  };
+  draw();
 })();
+"""
+_TWIN = """
+.chart { display: block; width: 100%; max-width: 46rem; overflow-x: auto; }
+.chart[hidden] { display: none; }
+@media screen { .has-chart > img { display: none; } }
+@media print { .chart { display: none; } }
 """
 _SEARCH = """
 (() => {
@@ -59,7 +70,7 @@ def chart_html(chart: "altair.Chart") -> str:
     # "</" would end the script, whatever string it stands in.
     embed = _EMBED % {"id": identity, "spec": spec.replace("</", "<\\/")}
     return (
-        f"<div class='chart' id='{identity}' hidden></div>"
+        f"<style>{_TWIN}</style><div class='chart' id='{identity}' hidden></div>"
         f"<script>{_bundle()}</script><script>{embed}</script>"
     )
 

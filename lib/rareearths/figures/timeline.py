@@ -143,16 +143,16 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> "altair.Chart":
     shapes = [shape for _, _, shape in DIRECTIONS.values()]
     zoom = alt.selection_interval(bind="scales", encodings=["x"], name="zoom")
     direction = alt.Scale(domain=list(DIRECTIONS), range=colours)
+    legend = alt.Legend(title=None, columns=2)
     return (
         alt.Chart(table, width="container", height=48 * table["lane"].nunique())
-        .mark_point(size=70, filled=True, opacity=0.85)
+        .mark_point(size=70, opacity=0.85)
         .encode(
             x=alt.X("earliest:T", title=None, scale=alt.Scale(nice="year")),
             y=alt.Y("lane:N", title=None, sort=list(points["lane"].cat.categories)),
             yOffset=alt.YOffset("direction:N", sort=list(DIRECTIONS)),
-            color=alt.Color(
-                "direction:N", scale=direction, legend=alt.Legend(title=None, columns=2)
-            ),
+            fill=alt.Fill("direction:N", scale=direction, legend=legend),
+            stroke=alt.Stroke("direction:N", scale=direction, legend=legend),
             shape=alt.Shape("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=shapes)),
             fillOpacity=alt.condition(
                 "datum.reading == 'contested'", alt.value(0), alt.value(0.85)
