@@ -1,8 +1,12 @@
 """Sentences: formats, missing values, escaping."""
 
+import html
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbconvert.filters import markdown2html_mistune as markdown2html
 
 from rareearths import words
 
@@ -54,6 +58,12 @@ def test_escaped_text_holds_no_markup(text):
     escaped = words.escape(text)
     assert "<" not in escaped
     assert ">" not in escaped
+
+
+@given(st.text(st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1))
+def test_markdown_shows_escaped_text_as_it_is(text):
+    shown = markdown2html(f"x{words.escape(text)}x")
+    assert html.unescape(re.sub(r"^<p>|</p>\s*$", "", shown)) == f"x{text}x"
 
 
 def test_choose_takes_the_first_that_holds():

@@ -56,7 +56,8 @@ def show_number(value, form: str) -> str:
 
 def escape(text: str) -> str:
     """Make text harmless in Markdown and HTML; an address in it is not turned into a link."""
-    return re.sub(_MARKDOWN_SIGNS, r"\\\1", html.escape(text)).replace("://", "&#58;//")
+    harmless = html.escape(text, quote=False)  # an entity's # would be taken for a Markdown sign
+    return re.sub(_MARKDOWN_SIGNS, r"\\\1", harmless).replace("://", "&#58;//")
 
 
 def unescape(text: str) -> str:

@@ -7,6 +7,15 @@ neutral colours follow the reader's light or dark setting.
 
 from rareearths.figures.frame import show
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.quality import (
+    plot_cautions,
+    plot_coverage,
+    plot_differences,
+    plot_gaps,
+    plot_marks,
+    plot_reported,
+    plot_revisions,
+)
 from rareearths.figures.shares import (
     plot_hhi,
     plot_published,
@@ -15,16 +24,27 @@ from rareearths.figures.shares import (
     plot_unit_values,
 )
 from rareearths.figures.table import COLUMNS, show_table
+from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, timeline_chart
 
 __all__ = [
     "COLUMNS",
     "canvas",
     "economy_colours",
+    "plot_cautions",
+    "plot_coverage",
+    "plot_differences",
+    "plot_events_over_shares",
+    "plot_gaps",
     "plot_hhi",
+    "plot_marks",
     "plot_published",
+    "plot_reported",
+    "plot_revisions",
     "plot_share_lines",
     "plot_supplier_shares",
+    "plot_timeline",
     "plot_unit_values",
     "show",
     "show_table",
+    "timeline_chart",
 ]

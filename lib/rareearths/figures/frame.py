@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pandas as pd
@@ -10,8 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rareearths import words
+from rareearths.figures.interactive import chart_html
 from rareearths.figures.look import DARK, STYLE
 from rareearths.figures.table import display_html, folded
+
+if TYPE_CHECKING:
+    import altair
 
 
 def show(
@@ -23,6 +28,7 @@ def show(
     alt: str,
     data: pd.DataFrame | None = None,
     note: str = "",
+    chart: "altair.Chart | None" = None,
     **values,
 ) -> None:
     """Show a figure with what a reader needs around it.
@@ -43,6 +49,9 @@ def show(
         The numbers behind the figure, folded under it.
     note : str
         What to add to the source.
+    chart : altair.Chart, optional
+        An interactive version, shown in place of the figure where scripts run; the figure stays
+        for print and for readers without scripts.
 
     Raises
     ------
@@ -57,9 +66,10 @@ def show(
     texts = {name: words.fill(text, **values) for name, text in texts.items()}
     safe = {name: html.escape(text) for name, text in texts.items()}
     data_table = "" if data is None else folded(data, texts["title"])
+    interactive = "" if chart is None else chart_html(chart)
     display_html(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
-        f"<img alt='{safe['alt']}' src='{_data_address(axes.figure)}'>"
+        f"{interactive}<img alt='{safe['alt']}' src='{_data_address(axes.figure)}'>"
         f"<figcaption>{safe['source']}</figcaption>{data_table}</figure>",
         texts["alt"],
     )

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 
 from rareearths import words
+from rareearths.figures.interactive import searchable_html
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
-# `words.fill`) or "link COLUMN": the text as a link to the address in that column.
+# `words.fill`), "link COLUMN": the text as a link to the address in that column, or "links": a list
+# of (text, address).
 COLUMNS = {
     "name": ("Supplier", ""),
     "product": ("HS code", ""),
@@ -30,11 +32,49 @@ COLUMNS = {
     "reported_usd": ("As reported, million US$", "million_usd"),
     "baci_usd": ("BACI, million US$", "million_usd"),
     "ratio": ("Reported / BACI", "ratio"),
+    "date": ("Date", ""),
+    "who": ("Who", ""),
+    "act": ("Act", ""),
+    "summary": ("What", ""),
+    "pages": ("Sources", "links"),
+    "restrictive": ("Restrict", ""),
+    "liberalising": ("Lift or pause", ""),
+    "supportive": ("Build", ""),
+    "contextual": ("Context", ""),
+    "number": ("No.", ""),
+    "span": ("From, to", ""),
+    "state": ("State", ""),
+    "coverage": ("Weight known", "pct"),
+    "mark": ("Data quality", ""),
+    "reason": ("Why", ""),
+    "computed": ("Computed", "pct"),
+    "difference_pp": ("Difference, points", "ratio"),
+    "share_baci": ("Share, BACI", "pct"),
+    "share_if_reported": ("Share, as reported", "pct"),
+    "place": ("Producer", ""),
+    "editions": ("Editions", ""),
+    "before_t": ("Before, tonnes", "count"),
+    "after_t": ("After, tonnes", "count"),
+    "change_t": ("Change, tonnes", "count"),
+    "flow": ("Flow", ""),
+    "stated_t": ("China's customs, tonnes", "count"),
+    "other": ("Other side", ""),
+    "other_t": ("Other side, tonnes", "count"),
+    "gap": ("Gap (logarithm)", "ratio"),
+    "why": ("How it was compared", ""),
+    "years": ("Years", ""),
+    "description": ("What happens", ""),
+    "caution": ("Caution", ""),
+    "measure": ("Measure", ""),
+    "share_if": ("Share", "pct"),
+    "effect_pp": ("Effect, percentage points", "ratio"),
     "note": ("What else it holds, known faults", ""),
 }
 
 
-def show_table(rows: pd.DataFrame, columns: list[str], caption: str, **values) -> None:
+def show_table(
+    rows: pd.DataFrame, columns: list[str], caption: str, search: str = "", **values
+) -> None:
     """Show a small table.
 
     Parameters
@@ -44,6 +84,8 @@ def show_table(rows: pd.DataFrame, columns: list[str], caption: str, **values) -
         Columns to show, in this order; heading and format of each stand in `COLUMNS`.
     caption : str
         A template, filled with ``values``.
+    search : str
+        Label of a field to search the rows with; no such field where it is empty.
 
     Raises
     ------
@@ -56,7 +98,8 @@ def show_table(rows: pd.DataFrame, columns: list[str], caption: str, **values) -
     caption = words.fill(caption, **values)
     table = [_table_column(rows, name, *COLUMNS[name]) for name in columns]
     text = rows[list(columns)].to_string(index=False)
-    display_html(_as_html(table, caption), f"{caption}\n{text}")
+    markup = _as_html(table, caption)
+    display_html(searchable_html(markup, search) if search else markup, f"{caption}\n{text}")
 
 
 @dataclass(frozen=True)
@@ -78,6 +121,8 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
     if form.startswith("link "):
         pairs = zip(rows[name], rows[form.removeprefix("link ")], strict=True)
         cells = [_link(text, address) for text, address in pairs]
+    elif form == "links":
+        cells = ["; ".join(_link(text, address) for text, address in pages) for pages in rows[name]]
     elif form:
         cells = [html.escape(words.show_number(value, form)) for value in rows[name]]
     else:
@@ -104,8 +149,10 @@ def _cell(name: str, value) -> str:
 def _kind(column: _Column) -> str:
     if column.numeric:
         return ""
-    long = max((len(cell) for cell in column.cells), default=0) > 40
-    return " class='text long'" if long else " class='text'"
+    longest = max((len(cell) for cell in column.cells), default=0)
+    limits = ((12, " short"), (40, ""), (120, " long"))
+    width = next((name for limit, name in limits if longest <= limit), " longer")
+    return f" class='text{width}'"
 
 
 def _as_html(columns: list[_Column], caption: str) -> str:

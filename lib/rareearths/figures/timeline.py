@@ -106,7 +106,7 @@ def plot_events_over_shares(axes: Axes, dependence: pd.DataFrame, events: pd.Dat
     axes.set_ylim(0, 1.25)
     axes.set_yticks(np.arange(0, 1.01, 0.2))
     first, last = dependence.index[0], dependence.index[-1]
-    years = events["earliest"].dt.year + (events["earliest"].dt.dayofyear - 1) / 365.25
+    years = events["earliest"].dt.year + (events["earliest"].dt.day_of_year - 1) / 365.25
     shown = events.assign(position=(years * 2).round() / 2)[years.between(first, last + 1)]
     before, level = -np.inf, 0
     for position, numbers in shown.groupby("position"):

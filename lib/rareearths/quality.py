@@ -1,0 +1,534 @@
+"""How far the numbers can be trusted: marks, and what each caution does to a share.
+
+A mark is A (no fault found), B (use with care) or C (do not rely on it), for one HS code of one
+importer in one year. The rule stands in docs/methods/data_quality.md; its thresholds are here.
+"""
+
+import numpy as np
+import pandas as pd
+
+from rareearths import catalogue, trade, words
+from rareearths.catalogue import UnknownCode, closest
+
+COVERAGE_A, COVERAGE_B = 0.95, 0.80  # least share of value with a known weight
+DIFFERENCE_A, DIFFERENCE_B = 0.05, 0.10  # largest distance of a published share, fraction
+RATIO_A, RATIO_B = 1.25, 2.0  # largest ratio of reported to reconciled value, or its inverse
+FREIGHT_MARGIN = 0.06  # import values (CIF) stand about 6 % above export values (FOB)
+MARKS = ("A", "B", "C")
+_KEYS = ["product", "year"]
+_PLACES = {"WLD": "World", "ROW": "Other countries"}
+
+
+def quality_marks(
+    importer: str,
+    material: str,
+    years: int | tuple[int, int] | None = None,
+    exporter: str = "CHN",
+) -> pd.DataFrame:
+    """Mark the figures of one importer and material, code by code and year by year.
+
+    Parameters
+    ----------
+    importer, exporter : str
+        ISO3 codes; published and reported figures are those on this exporter.
+    material : str
+        A material; published shares are those of the whole material.
+    years : int or (int, int), optional
+        One year, or the first and the last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ``product`` and ``year`` with imports: ``coverage`` (share of the import
+        value with a known weight), ``published_difference`` (published minus computed share, of
+        the page that comes nearest; fraction), ``reported_ratio`` (reported / BACI value),
+        ``known_break`` (text), each missing where there is nothing to compare; ``compared``
+        (whether a published or a reported figure exists), ``mark`` and ``reason`` (text).
+        Empty when nothing was imported.
+
+    Raises
+    ------
+    UnknownCode, ValueError
+        As `trade.load_flows`; an HS6 code is no material.
+
+    References
+    ----------
+    docs/methods/data_quality.md
+    """
+    trade.check_economy(exporter)
+    if material not in (known := trade.material_names()):
+        raise UnknownCode(f"unknown material {material!r}; {closest(material, known)}")
+    flows = trade.load_flows(importer, products=material, years=years)
+    rows = coverage_by_product(flows)
+    rows["published_difference"] = rows["year"].map(
+        _nearest_published(flows, importer, exporter, material)
+    )
+    reported = trade.compare_reported(flows, importer, exporter).set_index(_KEYS)["ratio"]
+    rows["reported_ratio"] = _looked_up(rows, reported)
+    breaks = _breaks_by_year(rows, importer, material)
+    rows["known_break"] = _looked_up(rows, breaks["description"], "str")
+    rows["compared"] = rows[["published_difference", "reported_ratio"]].notna().any(axis=1)
+    grades = _grades(rows).assign(known_break=_looked_up(rows, breaks["grade"]).fillna(0))
+    rows["mark"] = grades.max(axis=1).astype(int).map(dict(enumerate(MARKS))).astype("str")
+    rows["reason"] = pd.Series(
+        [_reason(row, grades.loc[row.Index]) for row in rows.itertuples()], rows.index, dtype="str"
+    )
+    return rows
+
+
+def add_marks(
+    table: pd.DataFrame, importer: str, material: str, year: int, exporter: str = "CHN"
+) -> pd.DataFrame:
+    """Add to a table with a row a ``product`` the ``mark`` and ``reason`` of one year."""
+    marks = quality_marks(importer, material, year, exporter)
+    return table.merge(marks[["product", "mark", "reason"]], on="product", how="left")
+
+
+def mark_counts(marks: pd.DataFrame) -> dict[str, int]:
+    """Count the marks: ``n_A``, ``n_B``, ``n_C``, ``n_all`` and ``n_compared``."""
+    counts = {f"n_{mark}": int((marks["mark"] == mark).sum()) for mark in MARKS}
+    return counts | {"n_all": len(marks), "n_compared": int(marks["compared"].sum())}
+
+
+def coverage_by_product(flows: pd.DataFrame) -> pd.DataFrame:
+    """Share of the import value with a known weight (``coverage``), by ``product`` and ``year``.
+
+    See `trade.quantity_coverage`. A code and year without any import value has no row.
+    """
+    flows = flows[flows["value_usd"] > 0]
+    parts = {code: trade.quantity_coverage(part) for code, part in flows.groupby("product")}
+    if not parts:
+        return pd.DataFrame(columns=[*_KEYS, "coverage"]).astype(
+            {"product": "str", "year": "int64", "coverage": "float64"}
+        )
+    return pd.concat(parts, names=_KEYS).rename("coverage").reset_index()
+
+
+def published_differences(
+    shares: pd.DataFrame, importer: str, exporter: str, material: str
+) -> pd.DataFrame:
+    """Published shares that can be compared with the computed ones, see `trade.beside_published`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Its rows marked comparable whose ``difference`` (published minus computed, fraction) is
+        known, with ``difference_pp`` (percentage points); empty when there are none.
+    """
+    rows = trade.beside_published(trade.load_published(importer, exporter, material), shares)
+    rows["difference_pp"] = _points(rows["difference"])
+    return rows[rows["comparable"]].dropna(subset=["difference"]).reset_index(drop=True)
+
+
+def reported_effect(
+    flows: pd.DataFrame, importer: str, exporter: str, by: str | list[str] = "year"
+) -> pd.DataFrame:
+    """Share by value if the importer's own figure for one supplier replaced that of BACI.
+
+    Only the flows of the exporter are replaced; the other suppliers keep BACI's value, so the
+    total moves by the same amount.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of the importer.
+    by : str or list of str
+        ``"year"``, or ``["product", "year"]``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The keys, ``share_baci``, ``share_if_reported`` and ``effect`` (their difference; all
+        fractions); only where something reported is bundled, else empty.
+    """
+    both = trade.compare_reported(flows, importer, exporter)
+    change = (both["reported_usd"] - both["baci_usd"]).groupby([both[k] for k in _listed(by)]).sum()
+    own = flows[flows["exporter"] == exporter].groupby(by)["value_usd"].sum().reindex(change.index)
+    total = flows.groupby(by)["value_usd"].sum().reindex(change.index)
+    rows = pd.DataFrame({"share_baci": own / total})
+    rows["share_if_reported"] = (own + change) / (total + change)
+    rows["effect"] = rows["share_if_reported"] - rows["share_baci"]
+    return rows.astype("float64").reset_index()
+
+
+def reported_by_code(flows: pd.DataFrame, importer: str, exporter: str) -> pd.DataFrame:
+    """`trade.compare_reported` with the shares of `reported_effect`, by code and year."""
+    effects = reported_effect(flows, importer, exporter, _KEYS)
+    return trade.compare_reported(flows, importer, exporter).merge(effects, on=_KEYS)
+
+
+def revisions(material: str) -> pd.DataFrame:
+    """Mine production that a later edition of the same source states differently.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Largest change in tonnes first: ``place``, ``year``, ``editions`` (text), ``before_t``,
+        ``after_t``, ``change_t`` (tonnes of oxide), ``revision_ratio``. Empty for a material of
+        which only one edition is bundled.
+    """
+    pairs = catalogue.load("mine_production_overlaps")
+    same = (pairs["source_a"] == pairs["source_b"]) & (material == "rare_earths")
+    pairs = pairs[same & (pairs["quantity_a_t"] != pairs["quantity_b_t"])]
+    years = pairs[["edition_a", "edition_b"]].apply(lambda names: names.str.removeprefix("MCS"))
+    rows = pd.DataFrame(
+        {
+            "place": pairs["economy"].map(trade.economy_names() | _PLACES),
+            "year": pairs["year"],
+            "editions": years["edition_a"] + ", " + years["edition_b"],
+            "before_t": pairs["quantity_a_t"],
+            "after_t": pairs["quantity_b_t"],
+            "change_t": pairs["quantity_b_t"] - pairs["quantity_a_t"],
+            "revision_ratio": pairs["ratio"],
+        }
+    )
+    return rows.sort_values("change_t", key=abs, ascending=False, ignore_index=True, kind="stable")
+
+
+def mirror_gap(import_amount, export_amount, margin: float = 0.0):
+    """Gap between the two sides' statements of one flow, ln(import) - ln(export) - ln(1 + m).
+
+    Parameters
+    ----------
+    import_amount, export_amount : float or pandas.Series
+        Both in tonnes, or both in the same money; positive.
+    margin : float
+        Freight and insurance as a fraction: `FREIGHT_MARGIN` where import values are CIF and
+        export values FOB, 0 for weights and where both are FOB.
+
+    Returns
+    -------
+    float or pandas.Series
+        Logarithm; 0 when both sides agree, 0.1 when the importer states about 10 % more.
+
+    Raises
+    ------
+    ValueError
+        An amount that is not positive.
+
+    Examples
+    --------
+    >>> float(round(mirror_gap(17_318, 16_000), 3))
+    0.079
+    """
+    if np.any(np.asarray(import_amount) <= 0) or np.any(np.asarray(export_amount) <= 0):
+        raise ValueError("mirror_gap: both amounts must be positive")
+    return np.log(import_amount) - np.log(export_amount) - np.log1p(margin)
+
+
+def mirror_evidence() -> pd.DataFrame:
+    """Flows of which two sides' figures are bundled, in tonnes, whatever the importer.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``flow``, ``period``, ``stated_t`` (exports as China's customs state them), ``other_t``
+        (the other side, named in ``other``), ``gap`` (see `mirror_gap`; missing where the two are
+        not alike, so that nothing can be decided) and ``why`` (text).
+    """
+    return pd.concat([_japan_mirror(), _world_mirror(), _eu_mirror()], ignore_index=True)
+
+
+def china_exports_against_baci() -> pd.DataFrame:
+    """China's exports to the world as reported month by month, against BACI, by year.
+
+    BACI is reconciled from both sides' reports, so this is no pure mirror. Both are FOB.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product_group``, ``year`` (complete years only), ``stated_usd``, ``baci_usd`` (current
+        US$), ``gap`` (see `mirror_gap`; missing for magnets, of which only the larger flows are
+        bundled).
+    """
+    monthly = catalogue.load("china_monthly_exports")
+    monthly = monthly[(monthly["partner"] == "WLD") & (monthly["product_group"] != "all_three")]
+    monthly = monthly.assign(year=monthly["month"].str[:4].astype("int64"))
+    keys = ["product_group", "hs_codes", "year"]
+    rows = monthly.groupby(keys)["value_usd"].agg(["sum", "size"]).reset_index()
+    rows = rows[rows["size"] == 12].rename(columns={"sum": "stated_usd", "hs_codes": "product"})
+    magnets = catalogue.load("magnets")
+    codes = [code for code in rows["product"].unique() if code in trade.product_codes()]
+    baci = pd.concat([trade.load_flows(exporter="CHN", products=codes), magnets])
+    baci = baci[baci["exporter"] == "CHN"].groupby(_KEYS)["value_usd"].sum()
+    rows["baci_usd"] = _looked_up(rows, baci)
+    gap = mirror_gap(rows["baci_usd"], rows["stated_usd"].astype("float64"))
+    rows["gap"] = gap.where(rows["product"].isin(codes))
+    return rows[["product_group", "year", "stated_usd", "baci_usd", "gap"]].reset_index(drop=True)
+
+
+def known_breaks(importer: str, material: str, years: tuple[int, int]) -> pd.DataFrame:
+    """Breaks of the series that concern an importer, a material and a span of years.
+
+    The years select among the breaks of the trade table; those of other tables all come.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of ``known_breaks`` and, for an importer that takes over a predecessor's flows,
+        one made from ``economies``; with ``last_year`` filled and ``years`` (text). Sorted by year.
+    """
+    rows = pd.concat([catalogue.load("known_breaks"), _predecessor(importer)], ignore_index=True)
+    for column, wanted in (("material", material), ("economy", importer)):
+        rows = rows[rows[column].isna() | (rows[column] == wanted)]
+    to_the_end = rows["last_year"].isna()
+    first = rows["first_year"].astype("str")
+    rows = rows.assign(last_year=rows["last_year"].fillna(9999))
+    span = first + "–" + rows["last_year"].astype("str")
+    one = rows["first_year"] == rows["last_year"]
+    rows["years"] = span.where(~one, first).where(~to_the_end, "from " + first)
+    inside = (rows["first_year"] <= years[1]) & (rows["last_year"] >= years[0])
+    rows = rows[inside | (rows["series"] != trade.TABLE)]
+    return rows.sort_values(["first_year", "break_id"], ignore_index=True)
+
+
+def caution_effects(
+    flows: pd.DataFrame, importer: str, exporter: str, material: str, year: int
+) -> pd.DataFrame:
+    """What each caution does to the exporter's share of one year.
+
+    A published share of several years moves the share by its difference from the computed one of
+    those years. A page that does not state its measure is held against the tonnes.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of the importer, with imports in ``year``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``caution`` (text), ``measure`` (``value`` or ``tonnes``), ``share_if`` (fraction),
+        ``effect`` (fraction, against the computed share by the same measure; of the computed
+        share by tonnes against the one by value), ``effect_pp`` (percentage points).
+    """
+    shares = trade.dependence(flows, exporter)
+    now = shares.loc[year]
+    of_year = flows[(flows["year"] == year) & flows["quantity_t"].notna()]
+    rows = [("As computed, by value", "value", now["share_value"], 0.0)]
+    if len(of_year):
+        rows.append(("As computed, by tonnes", "tonnes", now["share_tonnes"], now["gap"]))
+        weighed = trade.dependence(of_year, exporter).at[year, "share_value"]
+        change = weighed - now["share_value"]
+        rows.append(("Only flows with a known weight", "value", weighed, change))
+    reported = reported_effect(flows, importer, exporter).set_index("year")
+    if year in reported.index:
+        share, change = reported.loc[year, ["share_if_reported", "effect"]]
+        rows.append(("As the importer reports it", "value", share, change))
+    for page in published_differences(shares, importer, exporter, material).itertuples():
+        measure = "value" if page.basis == "value" else "tonnes"
+        base = now[f"share_{measure}"]
+        if page.start_year <= year <= page.end_year and not np.isnan(base):
+            share = min(max(base + page.difference, 0.0), 1.0)
+            text = f"Published for {page.period}: {page.publisher}"
+            rows.append((text, measure, share, share - base))
+    effects = pd.DataFrame(rows, columns=["caution", "measure", "share_if", "effect"])
+    return effects.assign(effect_pp=_points(effects["effect"]))
+
+
+def share_range(effects: pd.DataFrame) -> dict:
+    """The lowest and the highest share over all cautions of `caution_effects`.
+
+    Returns
+    -------
+    dict
+        ``low``, ``high``; ``value_low``, ``value_high``, ``tonnes_low``, ``tonnes_high`` (NaN where
+        no weight is known); ``by_measure`` (how far value and tonnes are apart as computed),
+        ``by_source`` (the largest effect of the other cautions, without sign), all fractions;
+        ``value_range``, ``tonnes_range`` (text).
+    """
+    result = {"low": effects["share_if"].min(), "high": effects["share_if"].max()}
+    for measure in trade.BASES:
+        of_measure = effects.loc[effects["measure"] == measure, "share_if"]
+        low, high = of_measure.min(), of_measure.max()
+        result |= {f"{measure}_low": low, f"{measure}_high": high}
+        result[f"{measure}_range"] = _range_text(low, high) if len(of_measure) else "not known"
+    computed = effects["caution"] == "As computed, by tonnes"
+    result["by_measure"] = effects.loc[computed, "effect"].abs().max()
+    result["by_source"] = effects.loc[~computed, "effect"].abs().max()
+    return result
+
+
+def _range_text(low: float, high: float) -> str:
+    ends = [words.fill("{end:pct}", end=end) for end in (low, high)]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def _points(fraction: pd.Series) -> pd.Series:
+    """Percentage points with two decimals; adding zero turns -0 into 0."""
+    return (100 * fraction.astype("float64")).round(2) + 0.0
+
+
+def _listed(by: str | list[str]) -> list[str]:
+    return [by] if isinstance(by, str) else by
+
+
+def _looked_up(rows: pd.DataFrame, values: pd.Series, dtype: str = "float64") -> pd.Series:
+    """Return the value of each row's product and year, missing where there is none."""
+    found = values.reindex(pd.MultiIndex.from_frame(rows[_KEYS]))
+    return pd.Series(found.to_numpy(), index=rows.index).astype(dtype)
+
+
+def _nearest_published(
+    flows: pd.DataFrame, importer: str, exporter: str, material: str
+) -> pd.Series:
+    """Difference of the page of each single year that comes nearest, indexed by year."""
+    if flows.empty:
+        return pd.Series(dtype="float64")
+    shares = trade.dependence(flows, exporter)
+    pages = published_differences(shares, importer, exporter, material)
+    pages = pages[pages["start_year"] == pages["end_year"]]
+    nearest = pages.sort_values("difference", key=abs).drop_duplicates("start_year")
+    return nearest.set_index("start_year")["difference"]
+
+
+def _breaks_by_year(rows: pd.DataFrame, importer: str, material: str) -> pd.DataFrame:
+    """The worst known break of each product and year, with ``description`` and ``grade``."""
+    breaks = known_breaks(importer, material, trade.year_range())
+    breaks = breaks[(breaks["series"] == trade.TABLE) & breaks["best_mark"].notna()]
+    breaks = breaks.assign(grade=breaks["best_mark"].map(MARKS.index))
+    pairs = rows[_KEYS].merge(breaks, how="cross", suffixes=("", "_of_break"))
+    concerned = pairs["product_of_break"].isna() | (pairs["product_of_break"] == pairs["product"])
+    pairs = pairs[concerned & pairs["year"].between(pairs["first_year"], pairs["last_year"])]
+    worst = pairs.sort_values("grade", ascending=False, kind="stable").drop_duplicates(_KEYS)
+    return worst.set_index(_KEYS)[["description", "grade"]]
+
+
+def _grades(rows: pd.DataFrame) -> pd.DataFrame:
+    """0, 1 or 2 (A, B, C) by each test; 0 where there is nothing to compare."""
+    coverage, ratio = rows["coverage"], rows["reported_ratio"]
+    difference = rows["published_difference"].abs().fillna(0)
+    ratio = np.maximum(ratio, 1 / ratio).fillna(1)
+    steps = {
+        "coverage": (coverage >= COVERAGE_A, coverage >= COVERAGE_B),
+        "published_difference": (difference <= DIFFERENCE_A, difference <= DIFFERENCE_B),
+        "reported_ratio": (ratio <= RATIO_A, ratio <= RATIO_B),
+    }
+    graded = {name: np.select(list(tests), [0, 1], 2) for name, tests in steps.items()}
+    return pd.DataFrame(graded, index=rows.index)
+
+
+def _reason(row, grades: pd.Series) -> str:
+    texts = {
+        "coverage": "weights known for {coverage:pct0} of the value",
+        "published_difference": "nearest published share {published_difference:pp} away",
+        "reported_ratio": "importer reports {reported_ratio:times} the value",
+        "known_break": "known break: {known_break}",
+    }
+    found = [words.fill(texts[name], **row._asdict()) for name, grade in grades.items() if grade]
+    return "; ".join(found) or ("no fault found" if row.compared else "nothing to compare")
+
+
+def _predecessor(importer: str) -> pd.DataFrame:
+    economies = catalogue.load("economies")
+    own = economies[(economies["economy"] == importer) & economies["before_until"].notna()]
+    return pd.DataFrame(
+        {
+            "break_id": "predecessor",
+            "series": trade.TABLE,
+            "economy": own["economy"],
+            "first_year": trade.year_range()[0],
+            "last_year": own["before_until"],
+            "kind": "predecessor",
+            "best_mark": "B",
+            "description": "The importer's figures are those of its predecessor, a larger area",
+            "source": "economies",
+        }
+    )
+
+
+def _evidence(flow, period, stated_t, other, other_t, why, alike=True) -> dict:
+    gap = mirror_gap(other_t, stated_t) if alike and other_t > 0 else np.nan
+    return {
+        "flow": flow,
+        "period": _period_text(period),
+        "stated_t": float(stated_t),
+        "other": other,
+        "other_t": float(other_t),
+        "gap": gap,
+        "why": why,
+    }
+
+
+def _period_text(period: str) -> str:
+    """Return "Jan–Sep 2010" for "2010-01/2010-09", any other period as it is."""
+    if "/" not in period:
+        return period
+    first, last = (pd.Period(month, freq="M") for month in period.split("/"))
+    return f"{first.strftime('%b')}–{last.strftime('%b %Y')}"
+
+
+def _japan_mirror() -> pd.DataFrame:
+    """China's exports of rare earths to Japan, as both customs state them."""
+    china = catalogue.load("china_customs")
+    china = china[(china["product"] == "rare_earths") & (china["destination"] == "JPN")]
+    japan = catalogue.load("japan_customs")
+    quoted = japan[japan["item"] == "partner_exports"].rename(columns={"value": "quantity_t"})
+    imports = japan[
+        (japan["item"] == "imports")
+        & (japan["partner"] == "CHN")
+        & (japan["measure"] == "quantity_t")
+        & (japan["product_scope"] == "rare_earths")
+    ]
+    rows = []
+    for row in pd.concat([china, quoted]).itertuples():
+        other, how = _imports_in(imports, row.period_start, row.period_end)
+        flow = "Rare earths to Japan"
+        rows.append(_evidence(flow, row.period, row.quantity_t, "Japan's customs", other, how))
+    return pd.DataFrame(rows)
+
+
+def _imports_in(imports: pd.DataFrame, start: str, end: str) -> tuple[float, str]:
+    """Sum of the months, or the year less its other months; NaN where that is not known."""
+    if imports.duplicated("period").any():
+        raise catalogue.DataError("japan_customs: two figures for one period; say which one stands")
+    months = imports[imports["frequency"] == "month"].set_index("period")
+    wanted = pd.period_range(start, end, freq="M").astype("str")
+    whole = pd.period_range(start[:4], end[:4], freq="Y").strftime("%Y")
+    if wanted.isin(months.index).all():
+        return months.loc[wanted, "value"].sum(), "The sum of Japan's months"
+    years = imports[imports["frequency"] == "year"].set_index("period")
+    of_years = pd.period_range(f"{start[:4]}-01", f"{end[:4]}-12", freq="M").astype("str")
+    rest = of_years.difference(wanted)
+    if whole.isin(years.index).all() and rest.isin(months.index).all():
+        known = years.loc[whole, "value"].sum() - months.loc[rest, "value"].sum()
+        return known, "Japan's year less the other months"
+    return np.nan, "Cannot be decided: Japan's months are not bundled"
+
+
+def _world_mirror() -> pd.DataFrame:
+    """China's exports of rare earths to the world in whole years, against BACI's weights."""
+    china = catalogue.load("china_customs")
+    china = china[
+        (china["product"] == "rare_earths")
+        & (china["destination"] == "WLD")
+        & (china["frequency"] == "year")
+    ]
+    baci = trade.load_flows(exporter="CHN", products="rare_earths")
+    tonnes = baci.groupby("year")["quantity_t"].sum()
+    why = "BACI is reconciled: no pure mirror"
+    rows = [
+        _evidence("Rare earths, all", r.period, r.quantity_t, "BACI", tonnes[year], why)
+        for r in china.itertuples()
+        if (year := int(r.period)) in tonnes.index
+    ]
+    return pd.DataFrame(rows)
+
+
+def _eu_mirror() -> pd.DataFrame:
+    """China's exports of magnets, of which the part that goes to the EU is not known."""
+    eu = catalogue.load("eu_magnet_imports")
+    eu = eu[eu["exporter"] == "CHN"].set_index("year")["quantity_t"]
+    china = catalogue.load("china_customs")
+    china = china[
+        (china["product"] == "magnets")
+        & (china["destination"] == "WLD")
+        & (china["frequency"] == "year")
+    ]
+    why = "Cannot be decided: the other side is the EU alone"
+    rows = [
+        _evidence("Magnets, all", r.period, r.quantity_t, "Eurostat", eu[year], why, alike=False)
+        for r in china.itertuples()
+        if (year := int(r.period)) in eu.index
+    ]
+    return pd.DataFrame(rows)
