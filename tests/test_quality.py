@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rareearths import catalogue, quality, trade
+from rareearths import catalogue, mirror, quality, trade
 from rareearths.catalogue import UnknownCode
 
 given_many = settings(deadline=None, derandomize=True, max_examples=60)
@@ -163,7 +163,7 @@ def test_the_largest_revision_is_australia_2024():
 
 
 def test_only_one_flow_is_stated_by_both_sides_alike():
-    rows = quality.mirror_evidence()
+    rows = mirror.evidence()
     decided = rows[rows["gap"].notna() & (rows["other"] != "BACI")]
     (row,) = decided.to_dict("records")
     assert (row["stated_t"], row["other_t"]) == (16_000, 23_310 - 1278 - 634 - 4080)
@@ -172,7 +172,7 @@ def test_only_one_flow_is_stated_by_both_sides_alike():
 
 
 def test_china_against_baci_has_whole_years_and_no_gap_for_magnets():
-    rows = quality.china_exports_against_baci()
+    rows = mirror.china_exports_against_baci()
     assert set(rows["year"]) == set(range(2017, 2025))
     by_group = rows.set_index(["product_group", "year"])
     assert rows.loc[rows["product_group"] == "magnets", "gap"].isna().all()
@@ -198,21 +198,21 @@ def test_the_headline_of_japan_by_each_caution():
 
 
 def test_the_mirror_gap_of_agreeing_sides_is_zero():
-    assert quality.mirror_gap(100, 100) == 0
-    assert quality.mirror_gap(106, 100, quality.FREIGHT_MARGIN) == pytest.approx(0)
+    assert mirror.log_gap(100, 100) == 0
+    assert mirror.log_gap(106, 100, mirror.FREIGHT_MARGIN) == pytest.approx(0)
 
 
 @given_many
 @given(st.floats(1e-3, 1e9), st.floats(1e-3, 1e9))
 def test_the_mirror_gap_changes_sign_with_the_sides(one_side, other_side):
-    gap = quality.mirror_gap(one_side, other_side)
-    assert gap == pytest.approx(-quality.mirror_gap(other_side, one_side), abs=1e-12)
+    gap = mirror.log_gap(one_side, other_side)
+    assert gap == pytest.approx(-mirror.log_gap(other_side, one_side), abs=1e-12)
 
 
 @pytest.mark.parametrize("pair", [(0, 1), (1, 0), (-1, 1)])
 def test_the_mirror_gap_of_nothing_is_refused(pair):
     with pytest.raises(ValueError, match="positive"):
-        quality.mirror_gap(*pair)
+        mirror.log_gap(*pair)
 
 
 # Every importer; empty and wrong selections.

@@ -140,7 +140,7 @@ def plot_gaps(axes: Axes, gaps: pd.DataFrame) -> Axes:
     Parameters
     ----------
     gaps : pandas.DataFrame
-        ``product_group``, ``year``, ``gap`` (logarithm), see `quality.china_exports_against_baci`;
+        ``product_group``, ``year``, ``gap`` (logarithm), see `mirror.china_exports_against_baci`;
         a group without any gap is left out.
     """
     wide = gaps.dropna(subset=["gap"]).pivot(index="year", columns="product_group", values="gap")
