@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -186,6 +187,13 @@ FAULTS = {
     "source missing": (
         described("colours", lambda r: r.pop("sources")),
         ("colours", None, "description"),
+    ),
+    "row without a source": (
+        rows_of(
+            "policy/sources.csv",
+            lambda rows: [re.sub(r"https?://[^,]*", "", rows[0], count=1), *rows[1:]],
+        ),
+        ("policy_sources", 2, "required"),
     ),
     "source empty": (
         described("colours", lambda r: r.update(sources=[])),

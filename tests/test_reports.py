@@ -32,9 +32,14 @@ def entry(name: str, notebook: str = "good", **values) -> str:
 
 
 def test_the_report_list_ships_with_the_promised_reports():
-    chosen = {(r.parameters["importer"], r.parameters["material"]) for r in config.load()}
+    reports = config.load(ROOT / "reports.yml")
+    dependence = [r.parameters for r in reports if r.notebook.name == DEPENDENCE.name]
+    chosen = {(given["importer"], given["material"]) for given in dependence}
     rare_earths = {(importer, "rare_earths") for importer in ("JPN", "USA", "KOR", "DEU")}
     assert chosen >= rare_earths | {("JPN", "graphite"), ("JPN", "cobalt")}
+    published = {r.notebook.name for r in reports}
+    notebooks = {path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    assert published == notebooks, "every numbered notebook is published"
 
 
 @pytest.mark.parametrize(
