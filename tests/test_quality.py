@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rareearths import catalogue, mirror, quality, trade
 from rareearths.catalogue import UnknownCode
 
-given_many = settings(deadline=None, derandomize=True, max_examples=60)
+given_many = settings(max_examples=60)
 
 
 def one(**tests) -> pd.DataFrame:

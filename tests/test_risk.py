@@ -4,12 +4,11 @@ import math
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rareearths import risk, trade
 
-given_many = settings(deadline=None, derandomize=True)
 EXACT = {"rel": 1e-12, "abs": 1e-12}
 
 
@@ -66,26 +65,22 @@ def test_wrong_shares_are_refused(index, wrong, message):
         index(wrong)
 
 
-@given_many
 @given(shares)
 def test_hhi_lies_between_equality_and_monopoly(values):
     assert 1 / len(values) - 1e-12 <= risk.hhi(values) <= 1 + 1e-12
 
 
-@given_many
 @given(shares)
 def test_effective_suppliers_lie_between_one_and_their_number(values):
     assert 1 - 1e-9 <= risk.effective_suppliers(values) <= len(values) + 1e-9
 
 
-@given_many
 @given(shares.flatmap(lambda values: st.tuples(st.just(values), st.permutations(values))))
 def test_the_order_does_not_matter(both):
     values, shuffled = both
     assert risk.hhi(shuffled) == pytest.approx(risk.hhi(values), **EXACT)
 
 
-@given_many
 @given(shares.filter(lambda values: len(values) > 1))
 def test_a_merger_of_two_suppliers_adds_twice_their_product(values):
     first, second, *rest = values

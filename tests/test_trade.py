@@ -24,7 +24,7 @@ CODES = {
     "lithium": ["282520", "283691"],
 }
 EXACT = {"rel": 0, "abs": 1e-12}
-given_many = settings(deadline=None, derandomize=True, max_examples=40)
+given_many = settings(max_examples=40)
 
 
 # Known answers, each by the library and by a plain query of the file.
