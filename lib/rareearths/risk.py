@@ -96,7 +96,8 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         ``year`` (the last one with both measures) and ``first_year``; ``share_value``,
         ``share_tonnes``, ``gap`` (tonnes minus value) and ``quantity_coverage`` in ``year``
         (fractions, NaN where no weight is known); ``share_value_first`` in ``first_year``;
-        ``lowest_coverage`` and its ``lowest_coverage_year``; ``total_usd``; ``hhi_value``,
+        ``lowest_coverage`` and its ``lowest_coverage_year``; ``weighed_from``, the first year whose
+        weights are known for 80 % of the value (NaN where none is); ``total_usd``; ``hhi_value``,
         ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of the supplier and
         ``usd_per_kg_others``; ``largest`` (ISO3) and ``largest_share`` by value.
     """
@@ -118,6 +119,7 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         "quantity_coverage": now["quantity_coverage"],
         "lowest_coverage": coverage.min(),
         "lowest_coverage_year": int(coverage.idxmin()),
+        "weighed_from": coverage.index[coverage >= 0.8].min(),
         "total_usd": flows.loc[flows["year"] == year, "value_usd"].sum(),
         "hhi_value": by_value["hhi"],
         "hhi_tonnes": by_tonnes["hhi"],

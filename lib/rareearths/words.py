@@ -110,5 +110,6 @@ FORMATS = {
     "count": lambda v: f"{v:,.0f}",
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": lambda v: f"{v / 1e6:,.1f}",
+    "short": lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.3g}",
     "plain_usd": lambda v: f"{v:,.2f}",
 }
