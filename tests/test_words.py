@@ -39,6 +39,11 @@ def test_a_missing_number_is_never_printed(missing):
     assert words.show_number(missing, "pct") == "–"
 
 
+def test_a_count_is_never_negative():
+    with pytest.raises(ValueError, match="never negative: -2"):
+        words.fill("{n:count} cases", n=-2)
+
+
 def test_a_value_that_is_not_given_is_named():
     with pytest.raises(KeyError, match="importer"):
         words.fill("{importer} imports", exporter="China")

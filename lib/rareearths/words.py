@@ -99,6 +99,12 @@ def _tonnes(value: float) -> str:
     return f"{value:,.0f} tonnes" if abs(value) >= 10 else f"{value:,.2g} tonnes"
 
 
+def _count(value: float) -> str:
+    if value < 0:
+        raise ValueError(f"a count is never negative: {value}")
+    return f"{value:,.0f}"
+
+
 FORMATS = {
     "pct": lambda v: f"{v:.1%}",
     "pct0": lambda v: f"{v:.0%}",
@@ -107,7 +113,8 @@ FORMATS = {
     "usd_kg": lambda v: f"${v:,.2f} per kg",
     "tonnes": _tonnes,
     "times": lambda v: f"{v:.1f} times",
-    "count": lambda v: f"{v:,.0f}",
+    "count": _count,
+    "change": lambda v: f"{v:+,.0f}",
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": lambda v: f"{v / 1e6:,.1f}",
     "short": lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.3g}",

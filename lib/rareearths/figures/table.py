@@ -60,7 +60,7 @@ COLUMNS = {
     "editions": ("Editions", ""),
     "before_t": ("Before, tonnes", "count"),
     "after_t": ("After, tonnes", "count"),
-    "change_t": ("Change, tonnes", "count"),
+    "change_t": ("Change, tonnes", "change"),
     "flow": ("Flow", ""),
     "stated_t": ("China's customs, tonnes", "count"),
     "other": ("Other side", ""),
