@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,15 @@ def run_cli(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
         encoding="utf-8",
         check=False,
     )
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A copy of the data folder that the library reads for this one test."""
+    copy = tmp_path / "data"
+    shutil.copytree(ROOT / "data", copy)
+    monkeypatch.setenv("RAREEARTHS_DATA", str(copy))
+    return copy
 
 
 @pytest.fixture

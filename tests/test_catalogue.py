@@ -18,15 +18,6 @@ TABLES = ["reference/colours.csv", "trade/baci_minerals.parquet"]
 
 
 @pytest.fixture
-def data(tmp_path, monkeypatch):
-    """A copy of the data folder that the library reads for this one test."""
-    copy = tmp_path / "data"
-    shutil.copytree(DATA, copy)
-    monkeypatch.setenv("RAREEARTHS_DATA", str(copy))
-    return copy
-
-
-@pytest.fixture
 def nothing_read(monkeypatch):
     monkeypatch.setattr(catalogue, "_read_log", {})
 

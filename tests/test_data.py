@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from datetime import date
@@ -23,15 +22,6 @@ STABILITY = "governance/political_stability.csv"
 RESOURCES = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))["resources"]
 NAMES = [resource["name"] for resource in RESOURCES]
 each_resource = pytest.mark.parametrize("resource", RESOURCES, ids=NAMES)
-
-
-@pytest.fixture
-def data(tmp_path, monkeypatch):
-    """A copy of the data folder that the library reads for this one test."""
-    copy = tmp_path / "data"
-    shutil.copytree(DATA, copy)
-    monkeypatch.setenv("RAREEARTHS_DATA", str(copy))
-    return copy
 
 
 @pytest.fixture(scope="module")

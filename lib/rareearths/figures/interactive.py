@@ -17,8 +17,7 @@ _EMBED = """
 (() => {
   const chart = document.getElementById("%(id)s");
   const options = {ast: true, actions: false, renderer: "svg", mode: "vega-lite"};
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches && !window.jupyterapp;
-  const ink = dark ? "#a3adb8" : "#56606b";
+  const ink = getComputedStyle(chart.parentElement).color;
   options.config = {
     axis: {labelColor: ink, domainColor: ink, tickColor: ink, gridColor: ink, gridOpacity: 0.25},
     legend: {labelColor: ink},

@@ -75,7 +75,7 @@ def plot_timeline(axes: Axes, events: pd.DataFrame) -> Axes:
             axes.plot(
                 chosen["quarter"], chosen["height"], marker, ms=4, color=colour, mfc=face, ls=""
             )
-    axes.set(yticks=base - 0.2, yticklabels=list(base.index), ylim=(-0.2, base.iloc[-1] + 8))
+    axes.set(yticks=base - 0.2, yticklabels=list(base.index))
     axes.set_ylim(-0.2, float((base + deepest).max()) + 0.5)
     axes.invert_yaxis()
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
