@@ -75,6 +75,20 @@ def load_events(
     return events[chosen].reset_index(drop=True)
 
 
+def load_event(event_id: str) -> pd.Series:
+    """Return one event, as a row of `load_events`.
+
+    Raises
+    ------
+    UnknownCode
+        No such event; the message names the closest ones.
+    """
+    events = _all_events().set_index("event_id", drop=False)
+    if event_id not in events.index:
+        raise UnknownCode(f"unknown event {event_id!r}; {closest(event_id, events.index)}")
+    return events.loc[event_id]
+
+
 def in_force(
     on: str,
     issuer: str | None = None,
@@ -221,6 +235,22 @@ def load_sources(event_ids: list[str] | None = None) -> pd.DataFrame:
     """Load the pages behind events: ``event_id``, ``n``, ``title``, ``publisher``, ``url``, ..."""
     sources = catalogue.load("policy_sources")
     return sources if event_ids is None else sources[sources["event_id"].isin(event_ids)]
+
+
+def load_readings(event_id: str) -> pd.DataFrame:
+    """Load what publications say on an event; empty where none is bundled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of ``policy_readings``, ``reading`` in words, and ``publication`` (title, year).
+    """
+    rows = catalogue.load("policy_readings")
+    rows = rows[rows["event_id"] == event_id]
+    return rows.assign(
+        reading=rows["reading"].str.replace("_", " "),
+        publication=rows["title"] + " (" + rows["year"].astype(str) + ")",
+    )
 
 
 def event_table(events: pd.DataFrame) -> pd.DataFrame:

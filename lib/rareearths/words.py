@@ -117,6 +117,7 @@ FORMATS = {
     "change": lambda v: f"{v:+,.0f}",
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": lambda v: f"{v / 1e6:,.1f}",
+    "p": lambda v: "under 0.001" if v < 0.001 else f"{v:.3f}" if v < 0.01 else f"{v:.2f}",
     "short": lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.3g}",
     "plain_usd": lambda v: f"{v:,.2f}",
 }

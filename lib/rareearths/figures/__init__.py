@@ -5,6 +5,16 @@ and data around it. Colour means economy, always the same one. The chart itself 
 neutral colours follow the reader's light or dark setting.
 """
 
+from rareearths.figures.events import (
+    plot_changes,
+    plot_interrupted,
+    plot_months,
+    plot_placebos,
+    plot_regimes,
+    plot_synthetic,
+    show_months,
+    show_studies,
+)
 from rareearths.figures.frame import show
 from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.quality import (
@@ -31,20 +41,28 @@ __all__ = [
     "canvas",
     "economy_colours",
     "plot_cautions",
+    "plot_changes",
     "plot_coverage",
     "plot_differences",
     "plot_events_over_shares",
     "plot_gaps",
     "plot_hhi",
+    "plot_interrupted",
     "plot_marks",
+    "plot_months",
+    "plot_placebos",
     "plot_published",
+    "plot_regimes",
     "plot_reported",
     "plot_revisions",
     "plot_share_lines",
     "plot_supplier_shares",
+    "plot_synthetic",
     "plot_timeline",
     "plot_unit_values",
     "show",
+    "show_months",
+    "show_studies",
     "show_table",
     "timeline_chart",
 ]

@@ -2,8 +2,8 @@
 
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
-``[issuer]`` (of a policy event), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values
-themselves, ``[value | tonnes]``. For a list it holds for each element.
+``[event]`` and ``[issuer]`` (of the policy timeline), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD),
+``[day]``, or the values themselves, ``[value | tonnes]``. For a list it holds for each element.
 """
 
 import ast
@@ -122,6 +122,7 @@ _DOMAINS = {
     "material": _check_material,
     "year": trade.check_years,
     "issuer": policy.check_issuer,
+    "event": policy.load_event,
     "date": policy.first_day,
     "day": policy.check_day,
 }
