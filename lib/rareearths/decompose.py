@@ -126,6 +126,60 @@ def why_changed(flows: pd.DataFrame, exporter: str, first: int, last: int) -> pd
     return rows.rename_axis("factor").reset_index()
 
 
+def why_gap(flows: pd.DataFrame, exporter: str, year: int) -> pd.DataFrame:
+    """Why a supplier's share of the tonnes differs from its share of the value.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        Canonical flows of one importer.
+    exporter : str
+        ISO3 code of the supplier.
+    year : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``cause`` and ``part``, in fractions, which sum to share of tonnes minus share of value:
+        ``mix of HS codes`` (it sells more of the codes that are cheap a kilogram), ``unit values
+        within codes`` (its kilogram costs less than that of all suppliers), ``flows without
+        weight`` (value whose weight is not known).
+
+    Raises
+    ------
+    ValueError
+        A year without any import whose weight is known.
+
+    Notes
+    -----
+    With q and v the supplier's tonnes and value in code k, p the mean unit value of the code over
+    all suppliers, V the value of all flows with a weight: the share of value at mean unit values,
+    sum_k q_k p_k / V, stands between the share of tonnes and the share of V.
+
+    References
+    ----------
+    docs/methods/decomposition.md
+    """
+    trade.check_economy(exporter)
+    of_year = flows[flows["year"] == year]
+    weighed = of_year.dropna(subset=["quantity_t"])
+    tonnes, value = weighed["quantity_t"].sum(), weighed["value_usd"].sum()
+    if not tonnes > 0:
+        raise ValueError(f"no import with a known weight in {year}")
+    codes = weighed.groupby("product")[["value_usd", "quantity_t"]].sum()
+    mean_price = codes["value_usd"] / codes["quantity_t"].where(codes["quantity_t"] > 0)
+    own = weighed[weighed["exporter"] == exporter]
+    at_mean = (own["product"].map(mean_price) * own["quantity_t"]).sum() / value
+    of_weighed = own["value_usd"].sum() / value
+    all_own = of_year.loc[of_year["exporter"] == exporter, "value_usd"].sum()
+    parts = {
+        "mix of HS codes": own["quantity_t"].sum() / tonnes - at_mean,
+        "unit values within codes": at_mean - of_weighed,
+        "flows without weight": of_weighed - all_own / of_year["value_usd"].sum(),
+    }
+    return pd.DataFrame({"cause": list(parts), "part": [float(x) for x in parts.values()]})
+
+
 def _factors(flows: pd.DataFrame, exporter: str, year: int) -> tuple[dict, float]:
     """The factors of a year (unit value None where nothing was sold) and the unweighed value."""
     of_year = flows[flows["year"] == year]

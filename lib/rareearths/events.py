@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rareearths import policy, series
+from rareearths import catalogue, policy, series, trade
 from rareearths.synthetic import Synthetic, synthetic_control
 
 WINDOW = {"Y": 6, "M": 36}  # periods looked at before and after
@@ -355,6 +355,27 @@ def acts_within(study: Study) -> pd.DataFrame:
     return acts[near & (acts["event_id"] != study.event_id)]
 
 
+def untouched(
+    materials: list[str], exporter: str, first: pd.Timestamp, last: pd.Timestamp
+) -> list[str]:
+    """Keep the materials that no act of the exporter restricted or freed between two days.
+
+    An act that names no single mineral ("critical minerals") touches all of them.
+
+    Raises
+    ------
+    UnknownCode
+        A material that ``reference/materials.csv`` does not have.
+    """
+    acts = policy.acts_of(policy.load_events(), exporter)
+    acts = acts[(acts["from_day"] >= first) & (acts["from_day"] <= last)]
+    tokens = set(acts["materials"].explode().str.strip())
+    words = catalogue.load("policy_materials")
+    touched = set(words.loc[words["token"].isin(tokens), "material"])
+    apart = [m for m in materials if trade.check_material(m) not in touched]
+    return [] if "all" in touched else apart
+
+
 def scaled(values, measure: str):
     """Return a series or panel on the scale of the estimate: logarithms, or shares as they are.
 
@@ -550,11 +571,8 @@ def _ranked(found: dict, t: float) -> Placebos:
 
 def _untouched(panel: pd.DataFrame, exporter: str, sample: Sample):
     """Drop the materials that some act of the exporter restricted or freed in these years."""
-    acts = policy.acts_of(policy.load_events(), exporter)
     first, last = sample.periods[0].start_time, sample.periods[-1].end_time
-    acts = acts[(acts["from_day"] >= first) & (acts["from_day"] <= last)]
-    tokens = set(acts["materials"].explode().str.strip())
-    return panel[[m for m in panel if not tokens & policy.material_tokens(m)]]
+    return panel[untouched(list(panel), exporter, first, last)]
 
 
 def _large(panel: pd.DataFrame, values: pd.DataFrame, sample: Sample) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from datetime import date
 
 import pandas as pd
 
-from rareearths import catalogue
+from rareearths import catalogue, trade
 from rareearths.catalogue import UnknownCode, closest
 
 CONFIDENCE = ("low", "medium", "high")
@@ -310,9 +310,7 @@ def material_tokens(material: str) -> set[str]:
     UnknownCode
         A material that ``reference/materials.csv`` does not have.
     """
-    known = set(catalogue.load("materials")["material"])
-    if material not in known:
-        raise UnknownCode(f"unknown material {material!r}; {closest(material, known)}")
+    trade.check_material(material)
     words = catalogue.load("policy_materials")
     return set(words.loc[words["material"].isin([material, "all"]), "token"])
 

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from rareearths import catalogue, trade, words
-from rareearths.catalogue import UnknownCode, closest
 
 COVERAGE_A, COVERAGE_B = 0.95, 0.80  # least share of value with a known weight
 DIFFERENCE_A, DIFFERENCE_B = 0.05, 0.10  # largest distance of a published share, fraction
@@ -55,8 +54,7 @@ def quality_marks(
     docs/methods/data_quality.md
     """
     trade.check_economy(exporter)
-    if material not in (known := trade.material_names()):
-        raise UnknownCode(f"unknown material {material!r}; {closest(material, known)}")
+    trade.check_material(material)
     flows = trade.load_flows(importer, products=material, years=years)
     rows = coverage_by_product(flows)
     rows["published_difference"] = rows["year"].map(
@@ -207,6 +205,26 @@ def known_breaks(importer: str, material: str, years: tuple[int, int]) -> pd.Dat
     inside = (rows["first_year"] <= years[1]) & (rows["last_year"] >= years[0])
     rows = rows[inside | (rows["series"] != trade.TABLE)]
     return rows.sort_values(["first_year", "break_id"], ignore_index=True)
+
+
+def unusable(flows: pd.DataFrame, importer: str, material: str) -> pd.DataFrame:
+    """Years of an HS code that a known break marks C: they are not to be relied on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``product``, ``year``, ``description`` of the break, of the flows given; empty without any.
+    """
+    breaks = _breaks_by_year(flows[_KEYS].drop_duplicates(), importer, material)
+    worst = breaks[breaks["grade"] == MARKS.index("C")]
+    return worst.reset_index()[[*_KEYS, "description"]]
+
+
+def reliable(flows: pd.DataFrame, importer: str, material: str) -> pd.DataFrame:
+    """Keep the flows of the years that no known break marks C, see `unusable`."""
+    found = unusable(flows, importer, material)
+    pairs = pd.MultiIndex.from_frame(found[_KEYS])
+    return flows[~pd.MultiIndex.from_frame(flows[_KEYS]).isin(pairs)].reset_index(drop=True)
 
 
 def caution_effects(

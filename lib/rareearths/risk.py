@@ -1,9 +1,26 @@
-"""Concentration of supply."""
+"""Concentration of supply, and its risk."""
+
+from collections.abc import Collection
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from rareearths import trade
+from rareearths import catalogue, trade
+
+# Economies to which the published GeoPolRisk scores give no political stability of their own: BACI
+# numbers Taiwan 490, a code that the governance indicator does not know.
+UNRATED = ("TWN",)
+MISSING_STABILITY = 0.5
+
+
+class GeoPolRisk(NamedTuple):
+    """A GeoPolRisk score and its two factors, see `geopolrisk`."""
+
+    score: float
+    hhi: float
+    import_risk: float
+    coverage: float
 
 
 def hhi(shares) -> float:
@@ -80,6 +97,75 @@ def concentration(flows: pd.DataFrame, basis: str = "value") -> pd.DataFrame:
     )
 
 
+def geopolrisk(
+    material: str, importer: str, year: int, unrated: Collection[str] = UNRATED
+) -> GeoPolRisk:
+    """Geopolitical supply risk of one material for one importer.
+
+    Parameters
+    ----------
+    material : str
+        A material of ``reference/materials.csv``.
+    importer : str
+        ISO3 code.
+    year : int
+        A year of which trade, mine production and political stability are known (2018-2024).
+    unrated : collection of str
+        Suppliers counted with `MISSING_STABILITY`, as published scores do; none for ``()``.
+
+    Returns
+    -------
+    GeoPolRisk
+        ``score``, the product of ``hhi`` (of the world's mine production, in (0, 1]) and
+        ``import_risk`` (mean political instability of the imports, 0 best, 1 worst, own mine
+        production counted as without risk); ``coverage``, the share of the import value whose
+        weight is known and enters.
+
+    Raises
+    ------
+    UnknownCode
+        An economy or a material that the data do not know.
+    ValueError
+        A year without mine production of the material, or without any import of known weight.
+
+    Notes
+    -----
+    score = HHI x sum_i(g_i q_i) / (Q + P): q_i tonnes imported from i, Q their sum, P own mine
+    production, g_i political stability of i, normalised so that 1 is the worst.
+
+    References
+    ----------
+    Koyamparambath et al. (2024), doi 10.21105/joss.09600; docs/methods/geopolrisk.md
+
+    Examples
+    --------
+    >>> round(geopolrisk("rare_earths", "JPN", 2024).score, 5)
+    0.25186
+    """
+    flows = trade.load_flows(importer, products=trade.check_material(material), years=year)
+    mined = catalogue.load("mine_production")
+    mined = mined[(mined["material"] == material) & (mined["year"] == year)]
+    output = mined.set_index("economy")["quantity_t"].dropna()
+    if not output.sum() > 0:
+        raise ValueError(f"mine production of {material} in {year} is not known")
+    bought = flows.dropna(subset=["quantity_t"]).groupby("exporter")["quantity_t"].sum()
+    if not bought.sum() > 0:
+        raise ValueError(f"{importer} imported no {material} of known weight in {year}")
+    instability = _instability(year).reindex(bought.index)
+    instability[bought.index.isin(list(unrated))] = np.nan
+    weighted = (instability.fillna(MISSING_STABILITY) * bought).sum()
+    import_risk = float(weighted / (bought.sum() + output.get(importer, 0.0)))
+    concentrated = hhi(output / output.sum())
+    coverage = float(trade.quantity_coverage(flows).loc[year])
+    return GeoPolRisk(concentrated * import_risk, concentrated, import_risk, coverage)
+
+
+def _instability(year: int) -> pd.Series:
+    """Political stability of each economy, normalised: 0 best, 1 worst."""
+    rows = catalogue.load("political_stability")
+    return rows[rows["year"] == year].set_index("economy")["normalised"]
+
+
 def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
     """The headline numbers of an importer's dependence on one supplier.
 
@@ -99,7 +185,8 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         ``lowest_coverage`` and its ``lowest_coverage_year``; ``weighed_from``, the first year whose
         weights are known for 80 % of the value (NaN where none is); ``total_usd``; ``hhi_value``,
         ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of the supplier and
-        ``usd_per_kg_others``; ``largest`` (ISO3) and ``largest_share`` by value.
+        ``usd_per_kg_others``; ``largest`` (ISO3), ``largest_name`` (as in a sentence)
+        and ``largest_share`` by value.
     """
     shares = trade.dependence(flows, exporter)
     year = trade.latest_year(shares)
@@ -119,7 +206,7 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         "quantity_coverage": now["quantity_coverage"],
         "lowest_coverage": coverage.min(),
         "lowest_coverage_year": int(coverage.idxmin()),
-        "weighed_from": coverage.index[coverage >= 0.8].min(),
+        "weighed_from": coverage.index[coverage >= trade.LEAST_COVERAGE].min(),
         "total_usd": flows.loc[flows["year"] == year, "value_usd"].sum(),
         "hhi_value": by_value["hhi"],
         "hhi_tonnes": by_tonnes["hhi"],
@@ -128,5 +215,6 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         "usd_per_kg": per_kg["exporter"],
         "usd_per_kg_others": per_kg["others"],
         "largest": largest["exporter"],
+        "largest_name": trade.economy_in_text(largest["exporter"]),
         "largest_share": largest["share_value"],
     }

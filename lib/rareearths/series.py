@@ -11,7 +11,6 @@ import pandas as pd
 from rareearths import catalogue, trade
 
 MEASURES = ("tonnes", "value", "unit value", "share of tonnes", "share of value")
-LEAST_COVERAGE = 0.8  # of the value whose weight is known; below, a year has no tonnes
 JAPAN_MONTHS = "Japan's imports of rare earths from China"
 GROUPS = ("metals", "compounds", "magnets", "all_three")
 
@@ -44,7 +43,7 @@ def annual(importer: str, exporter: str, product: str | list[str], measure: str)
     -------
     pandas.Series
         Indexed by every year of the trade table. A year without purchases has 0 tonnes and value
-        and no unit value; a year whose weights are known for less than `LEAST_COVERAGE` of the
+        and no unit value; a year whose weights are known for less than `trade.LEAST_COVERAGE` of
         value has no tonnes, unit value and share of tonnes.
     """
     flows = trade.load_flows(importer, products=product)
@@ -181,5 +180,5 @@ def _sums(flows: pd.DataFrame, keys: list[str]) -> dict:
     wide = wide.reindex(years).fillna(0.0)
     value, weighed, tonnes = wide["value_usd"], wide["weighed"], wide["quantity_t"]
     coverage = weighed / value.where(value > 0)
-    thin = coverage.lt(LEAST_COVERAGE)
+    thin = coverage.lt(trade.LEAST_COVERAGE)
     return {"value": value, "weighed": weighed, "tonnes": tonnes.where(~thin, np.nan)}

@@ -17,6 +17,7 @@ TABLE = "baci_minerals"
 SOURCE = "CEPII BACI"
 BASES = {"value": "value_usd", "tonnes": "quantity_t"}
 UNSPECIFIED = "ZZZ"
+LEAST_COVERAGE = 0.8  # of the value whose weight is known; below, tonnes are not relied on
 
 
 def load_flows(
@@ -118,6 +119,14 @@ def check_economy(code: str) -> str:
         wanted = f"unknown economy {code!r}, an ISO3 code is wanted"
         raise UnknownCode(f"{wanted}; {closest(code, names, names)}")
     return code
+
+
+def check_material(material: str) -> str:
+    """Return the material, or raise `UnknownCode` with the closest valid ones."""
+    known = material_names()
+    if material not in known:
+        raise UnknownCode(f"unknown material {material!r}; {closest(material, known)}")
+    return material
 
 
 def check_years(years: int | tuple[int, int]) -> tuple[int, int]:

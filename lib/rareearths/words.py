@@ -17,8 +17,8 @@ def fill(template: str, /, **values) -> str:
     """Fill a template with values, as plain text.
 
     Besides Python's own, these formats are known: ``pct`` (66.1%), ``pct0`` (66%), ``pp``
-    (percentage points), ``usd`` ($1.2 billion), ``usd_kg`` ($12.19 per kg), ``tonnes``
-    (18,600 tonnes), ``times`` (3.2 times), ``count`` (25).
+    (28.4 percentage points, without the sign), ``points`` (+28.4), ``usd`` ($1.2 billion),
+    ``usd_kg`` ($12.19 per kg), ``tonnes`` (18,600 tonnes), ``times`` (3.2 times), ``count`` (25).
 
     Raises
     ------
@@ -114,6 +114,7 @@ FORMATS = {
     "tonnes": _tonnes,
     "times": lambda v: f"{v:.1f} times",
     "count": _count,
+    "points": lambda v: f"{100 * v:+.1f}",
     "change": lambda v: f"{v:+,.0f}",
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": lambda v: f"{v / 1e6:,.1f}",

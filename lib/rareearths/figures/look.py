@@ -83,7 +83,8 @@ def _fixed_colours() -> dict[str, str]:
 
 
 def economy_name(economy: str) -> str:
-    return "Others" if economy == "others" else trade.economy_names().get(economy, economy)
+    others = {"others": "Others", "ROW": "Not listed"}
+    return others.get(economy) or trade.economy_names().get(economy, economy)
 
 
 def year_limits(years: Sequence[int]) -> tuple[float, float]:

@@ -18,6 +18,8 @@ from rareearths.figures.look import (
     year_limits,
 )
 
+_LINE_COLOURS = (*BASIS_COLOURS.values(), "#8a5a00")
+
 
 def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes:
     """Stack the shares of the largest suppliers over time; a year without data stays empty.
@@ -69,19 +71,59 @@ def plot_share_lines(axes: Axes, dependence: pd.DataFrame) -> Axes:
     return axes
 
 
-def plot_hhi(axes: Axes, by_basis: dict[str, pd.Series]) -> Axes:
-    """Draw the HHI of suppliers by value and by tonnes, with the thresholds 0.25 and 0.4.
+def plot_hhi(axes: Axes, lines: dict[str, pd.Series]) -> Axes:
+    """Draw the HHI of suppliers by measure or by stage, with the thresholds 0.25 and 0.4.
 
     Parameters
     ----------
-    by_basis : dict of str to pandas.Series
-        ``"value"`` and ``"tonnes"``: HHI (0-1] indexed by year, see `risk.concentration`.
+    lines : dict of str to pandas.Series
+        HHI (0-1] indexed by year: by ``"value"`` and ``"tonnes"``, or by stage, see
+        `stages.concentration`.
     """
     for threshold in (0.25, 0.4):
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
-    ends = draw_lines(axes, by_basis, BASIS_COLOURS)
+    colours = dict(zip(lines, _LINE_COLOURS, strict=False))
+    ends = draw_lines(axes, lines, colours)
     axes.set(ylim=(0, 1), yticks=(0, 0.25, 0.4, 0.6, 0.8, 1))
-    _label_basis(axes, ends, "{:.2f}")
+    names = {basis: f"by {basis}" for basis in BASIS_COLOURS}
+    labels = [f"{names.get(key, key.capitalize())} {end:.2f}" for key, end in ends.items()]
+    label_right(axes, ends, labels, [colours[key] for key in ends.index])
+    return axes
+
+
+def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) -> Axes:
+    """Draw the unit value of each supplier as a dot, dearest first, on a logarithmic scale.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        ``exporter``, ``usd_per_kg`` (US$ per kg), see `trade.supplier_table`; suppliers without a
+        weight are left out.
+    exporter : str
+        ISO3 code of the supplier that is set apart by its colour.
+    """
+    shown = table.dropna(subset=["usd_per_kg"]).sort_values("usd_per_kg", ascending=False)
+    colours = [
+        economy_colours([code])[0] if code == exporter else OTHERS_COLOUR
+        for code in shown["exporter"]
+    ]
+    places = range(len(shown))
+    axes.scatter(shown["usd_per_kg"], places, s=42, color=colours, zorder=3)
+    for place, value in zip(places, shown["usd_per_kg"], strict=True):
+        axes.annotate(
+            f"${value:,.3g}", (value, place), (7, 0), textcoords="offset points", va="center",
+            fontsize=8.5, color=INK,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    low, high = shown["usd_per_kg"].min(), shown["usd_per_kg"].max()
+    axes.set(xlim=(low / 1.6, high * (high / low) ** 0.25 * 1.6), ylim=(len(shown) - 0.5, -0.5))
+    axes.set_yticks(places, [economy_name(code) for code in shown["exporter"]])
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.4g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
     return axes
 
 

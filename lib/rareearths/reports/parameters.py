@@ -2,8 +2,9 @@
 
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
-``[event]`` and ``[issuer]`` (of the policy timeline), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD),
-``[day]``, or the values themselves, ``[value | tonnes]``. For a list it holds for each element.
+``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
+``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values themselves, ``[value | tonnes]``.
+For a list it holds for each element.
 """
 
 import ast
@@ -11,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rareearths import policy, trade
+from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -111,16 +112,11 @@ def _fault(parameter: Parameter, value) -> str | None:
     return None
 
 
-def _check_material(value: str) -> None:
-    names = trade.material_names()
-    if value not in names:
-        raise UnknownCode(f"unknown material {value!r}; {closest(value, names)}")
-
-
 _DOMAINS = {
     "economy": trade.check_economy,
-    "material": _check_material,
+    "material": trade.check_material,
     "year": trade.check_years,
+    "supply year": supply.check_year,
     "issuer": policy.check_issuer,
     "event": policy.load_event,
     "date": policy.first_day,

@@ -1,0 +1,83 @@
+"""Figures by stage: the share of one supplier, and all suppliers, one figure a stage."""
+
+import pandas as pd
+
+from rareearths import stages, trade
+from rareearths.figures.frame import show
+from rareearths.figures.look import canvas
+from rareearths.figures.shares import plot_share_lines, plot_supplier_shares
+
+
+def show_stage_shares(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> None:
+    """Show one figure a stage: the share of the supplier by value and by tonnes.
+
+    Parameters
+    ----------
+    table, newest : pandas.DataFrame
+        See `stages.dependence` and `stages.latest`; a stage without a known share has no figure.
+    **facts
+        Values of the templates: ``importer``, ``exporter``, ``source``.
+    """
+    for row in newest.itertuples():
+        shares = table[table["stage"] == row.stage].set_index("year")
+        if not shares["share_value"].notna().any():
+            continue
+        said = stages.share_words(row)
+        show(
+            plot_share_lines(canvas(2.3), shares),
+            title="{goods}: {said} in {year}",
+            subtitle="Share of {exporter} in the imports of {importer}; hollow dots: few weights",
+            alt="Lines by year, {first} to {year}: the share of {exporter} in the {stage} stage.",
+            data=shares.drop(columns="stage").reset_index(),
+            **facts
+            | {
+                "source": _source(row.stage, facts),
+                "goods": row.goods.capitalize(),
+                "said": said,
+                "stage": row.stage,
+                "year": row.year,
+                "first": int(shares.index.min()),
+            },
+        )
+
+
+def show_stage_suppliers(flows: pd.DataFrame, basis: str, **facts) -> None:
+    """Show one figure a stage: the share of each supplier, by value where weights are lacking.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        See `stages.load_flows`.
+    basis : {"value", "tonnes"}
+    **facts
+        Values of the templates: ``importer``, ``source``.
+    """
+    for stage in stages.present(flows):
+        part = flows[flows["stage"] == stage]
+        known = part.groupby("year")["quantity_t"].count().gt(0).sum() > 1
+        shown = basis if known else "value"
+        shares = trade.supplier_shares(part, shown)
+        year = int(shares["year"].max())
+        last = shares[shares["year"] == year].nlargest(8, "share")
+        show(
+            plot_supplier_shares(canvas(3.0), shares),
+            title="{goods} in {year}: {leader} sold {share:pct0} of the {shown}",
+            subtitle="Share of each supplier in the imports of {importer}, by {shown}",
+            alt="Stacked areas: suppliers by year; {leader} has {share:pct0} in {year}.",
+            data=last[["year", "exporter", "amount", "share"]],
+            **facts
+            | {
+                "source": _source(stage, facts),
+                "goods": stages.PLURALS[stage].capitalize(),
+                "leader": trade.economy_in_text(last["exporter"].iloc[0]),
+                "share": last["share"].iloc[0],
+                "shown": shown,
+                "year": year,
+            },
+        )
+
+
+def _source(stage: str, facts: dict) -> str:
+    if stage != stages.MAGNETS:
+        return facts["source"]
+    return "Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only"
