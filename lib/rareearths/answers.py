@@ -7,7 +7,7 @@ caller: ``importer``, ``exporter`` and ``material`` as they stand in a sentence.
 import pandas as pd
 
 from rareearths import stages
-from rareearths.words import choose, fill
+from rareearths.words import choose, fill, joined
 
 CLOSE = 0.02  # shares closer than this are called nearly the same
 
@@ -69,25 +69,16 @@ def on_gap(summary: dict, newest: pd.DataFrame) -> str:
     """The distance between the share of tonnes and the share of value, and its cause."""
     gap, ratio = summary["gap"], summary["usd_per_kg"] / summary["usd_per_kg_others"]
     mixed = newest.loc[newest["stage"] != stages.MAGNETS, "goods"].tolist()
-    together = f"{_joined(mixed)} together: " if len(newest) > 1 and len(mixed) > 1 else ""
+    together = f"{joined(mixed)} together: " if len(newest) > 1 and len(mixed) > 1 else ""
     together = together[:1].upper() + together[1:]
     it = "its share" if together else "Its share"
+    cost = f"{ratio:.0%} of" if ratio < 1 else f"{ratio:.1f} times"
+    cause = f", because a kilogram from it cost {cost} one from the others" * bool(ratio > 0)
     return choose(
         (pd.isna(gap) or summary["share_value"] in (0, 1), ""),
-        (
-            abs(gap) < CLOSE,
-            f"{together}{it} is nearly the same by tonnes and by value.",
-        ),
-        (
-            gap > 0,
-            f"{together}{it} is **{{gap:pp}} higher by tonnes than by value**, because a kilogram "
-            f"from it cost {ratio:.0%} of one from the others.",
-        ),
-        (
-            True,
-            f"{together}{it} is **{{gap:pp}} lower by tonnes than by value**, because a kilogram "
-            f"from it cost {ratio:.1f} times one from the others.",
-        ),
+        (abs(gap) < CLOSE, f"{together}{it} is nearly the same by tonnes and by value."),
+        (gap > 0, f"{together}{it} is **{{gap:pp}} higher by tonnes than by value**{cause}."),
+        (True, f"{together}{it} is **{{gap:pp}} lower by tonnes than by value**{cause}."),
     )
 
 
@@ -98,7 +89,7 @@ def on_suppliers(summary: dict, newest: pd.DataFrame, exporter: str) -> str:
     by_stage = [f"{1 / row.hhi:.1f} of {row.goods}" for row in newest.itertuples()]
     if len(by_stage) > 1:
         by_stage[0] = by_stage[0].replace(" of ", " equal suppliers of ")
-        return f"{several}{_joined(by_stage)}."
+        return f"{several}{joined(by_stage)}."
     several += "{effective_suppliers:.1f} equal suppliers"
     return choose(
         (summary["suppliers"] == 1 and leads, "There is no other supplier."),
@@ -156,8 +147,8 @@ def on_change(rows: pd.DataFrame) -> str:
     low, high = sorted(table.loc[most])
     agree = (table["lmdi_usd"] * table["shapley_usd"] >= 0).all()
     return fill(
-        "The value {went} by {size:usd}. Most of that is due to the {most}: {low} to {high} million "
-        "US$ by the two methods, which {agree} on the direction of every factor.",
+        "The value {went} by {size:usd}. Most of that is due to the {most}: {low} to {high} "
+        "million US$ by the two methods, which {agree} on the direction of every factor.",
         went="rose" if change > 0 else "fell",
         size=abs(change),
         most=most,
@@ -223,7 +214,3 @@ def headline(summary: dict, newest: pd.DataFrame) -> str:
 
 def _signed(number: float) -> str:
     return f"{number:+,.1f}".replace("-", "−")
-
-
-def _joined(names: list[str]) -> str:
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -7,7 +7,8 @@ catalogue first and remembers what was read, so that a report can name its sourc
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -122,6 +123,8 @@ def load(name: str, columns: list[str] | None = None, filters: list | None = Non
     found = table(name)
     verify(found)
     _read_log[name] = found
+    for names in _recordings:
+        names.setdefault(name, found)
     if found.is_parquet:
         return pd.read_parquet(found.file, columns=columns, filters=filters)
     if filters is not None:
@@ -156,6 +159,25 @@ def used() -> list[Table]:
     return list(_read_log.values())
 
 
+@contextmanager
+def recorded() -> Iterator[dict[str, Table]]:
+    """Record which tables are read inside a ``with`` block, by name.
+
+    Examples
+    --------
+    >>> with recorded() as tables:
+    ...     rows = load("blocs")
+    >>> list(tables)
+    ['blocs']
+    """
+    tables: dict[str, Table] = {}
+    _recordings.append(tables)
+    try:
+        yield tables
+    finally:
+        _recordings.remove(tables)
+
+
 def file_sha256(path: Path) -> str:
     """Return the sha256 of a file, hexadecimal."""
     stat = path.stat()
@@ -178,6 +200,7 @@ def closest(wrong: str, known: Iterable[str], names: Mapping[str, str] | None = 
 
 
 _read_log: dict[str, Table] = {}
+_recordings: list[dict[str, Table]] = []
 
 
 @lru_cache

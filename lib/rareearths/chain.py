@@ -18,9 +18,14 @@ WHOLE = {"mining": "all_ree", "separation": "all_ree", "metal": "all_ree", "magn
          JOINT: "ndfeb"}  # fmt: skip
 PART = "magnet_ree"  # the four magnet elements together
 NAMES = {"mining": "mining", "separation": "separation", "metal": "metal making",
-         "magnet": "NdFeB magnets", JOINT: "metal to magnet together"}  # fmt: skip
+         "magnet": "NdFeB magnets", JOINT: "metal to magnet"}  # fmt: skip
 TRADED = {"mining": ["ore"], "separation": ["compound"], "metal": ["metal", "alloy"], "magnet": []}
 AT_LEAST, AT_MOST = ("at_least", "more_than"), ("up_to", "less_than")
+UNCERTAIN = (
+    "Uncertain: every figure of that year is of low confidence, or is one of control or of a "
+    "market share, or does not say what it measures."
+)
+_EVER = (0, 9999)
 _COUNTS = ("output", "capacity", "supply")
 
 
@@ -43,8 +48,8 @@ def question(material: str, stage: str) -> str:
     titles = {
         "mining": f"Who mines the world's {supply.mined(material)}?",
         "separation": f"Who separates the world's {name}?",
-        "metal": f"Who makes the metals of {name}?",
-        "magnet": f"Who makes the magnets of {name}?",
+        "metal": f"Who turns the world's {name} into metal?",
+        "magnet": f"Who turns the world's {name} into magnets?",
     }
     whole = f"Who supplies the world with {name}"
     return titles.get(stage, whole + (", at which stage?" if material == CHAIN else "?"))
@@ -86,19 +91,19 @@ def basis(material: str, stage: str, years: tuple[int, int]) -> pd.DataFrame:
     Empty where there are none: of the stages after the mine for other materials than rare earths.
     """
     asked = stages_asked(stage)
-    if "mining" in asked:
-        rows = supply.mine_output(material)
-        return rows[rows["year"].between(*years) & (rows["quantity_t"] > 0)]
-    rows = later_figures(stage_figures(years), asked)
-    return rows if material == CHAIN else rows[:0]
+    if "mining" not in asked and material == CHAIN:
+        return later_figures(stage_figures(years), asked)
+    rows = supply.mine_output(material)
+    wanted = rows["year"].between(*years) & (rows["quantity_t"] > 0) & ("mining" in asked)
+    return rows[wanted]
 
 
 def what_there_is(material: str, stage: str) -> str:
     """Which years of mine output or of a stage's figures there are, as a sentence."""
     name = trade.material_names()[material]
-    rows = basis(material, stage, supply.year_range())
+    rows = basis(material, stage, _EVER)
     if not len(rows):
-        rows, stage = basis(material, "mining", supply.year_range()), "mining"
+        rows, stage = basis(material, "mining", _EVER), "mining"
     what = "mine output" if stage in ("all", "mining") else f"figures on {NAMES[stage]}"
     years = supply.years_text(rows["year"].min(), rows["year"].max())
     return f"Of {name} the data hold {what} of {years}."
@@ -115,10 +120,11 @@ def stage_figures(years: tuple[int, int]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns of ``stage_shares``, in the order of the stages, with ``place`` (name of the
-        economy), ``printed`` (the figure with its hedge), ``least`` and ``most`` (ends of a printed
-        range, else the figure), ``whole`` (of the whole stage), ``counted`` (of high or medium
-        confidence, and of output, capacity or supply), ``said`` (who, what measure).
+        Columns of ``stage_shares``, in the order of the stages, with ``stage_name`` and ``place``
+        (names of stage and economy), ``printed`` (the figure with its hedge), ``least`` and
+        ``most`` (ends of a printed range, else the figure), ``whole`` (of the whole stage),
+        ``counted`` (of high or medium confidence, and of output, capacity or supply), ``said``
+        (who, what measure).
     """
     rows = catalogue.load("stage_shares")
     rows = rows[rows["economy"].notna() & rows["stage"].isin(NAMES)]
@@ -129,11 +135,16 @@ def stage_figures(years: tuple[int, int]) -> pd.DataFrame:
         most=rows["share_high"].fillna(rows["share"]),
         said=rows["publisher"] + ": " + rows["measure_as_given"].fillna(rows["measure"]),
         order=rows["stage"].map([*STAGES, JOINT].index),
+        stage_name=rows["stage"].map(NAMES).map(_capital),
         whole=rows["scope_group"] == rows["stage"].map(WHOLE),
         counted=(rows["confidence"] != "low") & rows["measure"].isin(_COUNTS),
     )
     rows["printed"] = [printed(*row) for row in rows[_PRINTED].itertuples(index=False)]
     return rows.sort_values(["order", "year"], kind="stable", ignore_index=True)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 _PRINTED = ["least", "most", "qualifier"]
@@ -209,15 +220,16 @@ def by_year(
     -------
     pandas.DataFrame
         ``year`` and for each stage ``<stage>_share`` and ``<stage>_hhi``, for mining also
-        ``mining_span`` (the share by each publisher alone); missing where there is no figure. Years
-        and columns without any figure are left out. Mining is of the series, later stages are all
-        figures of the whole stage; where none is counted (see `stage_figures`) the share is marked
-        "uncertain".
+        ``mining_span`` (the share by each of several publishers alone); missing where there is no
+        figure. Years and columns without any figure are left out. Mining is of the series, later
+        stages are all figures of the whole stage; where none is counted (see `stage_figures`) the
+        share is marked "uncertain".
     """
     cells = _mining_cells(material, exporter, years) if "mining" in stages else {}
     if material == CHAIN:
         figures = later_figures(stage_figures(years), stages)
-        for (stage, year), rows in figures[figures["whole"]].groupby(["stage", "year"]):
+        figures = figures[figures["whole"] & figures["stage"].isin(STAGES)]
+        for (stage, year), rows in figures.groupby(["stage", "year"]):
             cells[year, f"{stage}_share"] = _marked(rows[rows["economy"] == exporter])
             low, high = stage_hhi(rows)
             cells[year, f"{stage}_hhi"] = None if np.isnan(low) else supply.hhi_text(low, high)
@@ -232,14 +244,14 @@ def _mining_cells(material: str, exporter: str, years: tuple[int, int]) -> dict:
     output = output[output["year"].between(*years)]
     shares = supply.outside(output, exporter)["share"].dropna()
     bounds = supply.mine_concentration(supply.mine_shares(output))
-    cells = {(year, "mining_share"): f"{share:.0%}" for year, share in shares.items()}
+    cells = {(year, "mining_share"): f"{share:.1%}" for year, share in shares.items()}
     cells |= {
         (row.Index, "mining_hhi"): supply.hhi_text(row.low, row.high) for row in bounds.itertuples()
     }
     if material == CHAIN:
         for year, known in supply.by_publisher(exporter, years).dropna().groupby("year")["share"]:
-            ends = f"{known.min():.0%}", f"{known.max():.0%}"
-            cells[year, "mining_span"] = " to ".join(dict.fromkeys(ends))
+            if len(known) > 1:
+                cells[year, "mining_span"] = f"{known.min():.1%} to {known.max():.1%}"
     return cells
 
 
@@ -261,7 +273,7 @@ def newest_figures(figures: pd.DataFrame, stages: Sequence[str]) -> pd.DataFrame
     rows = figures[figures["whole"] | (figures["scope_group"] == PART)]
     rows = rows[rows["stage"].isin(_later(stages))]
     last = rows.groupby(["stage", "scope_group", "economy"])["year"].transform("max")
-    rows = rows[rows["year"] == last].assign(stage=rows["stage"].map(NAMES))
+    rows = rows[rows["year"] == last]
     order = ["order", "whole", "most", "year"]
     return rows.sort_values(order, ascending=[True, False, False, False], ignore_index=True)
 
@@ -294,9 +306,9 @@ def later_answer(figures: pd.DataFrame, exporter: str, stages: Sequence[str]) ->
     str
         One sentence for each; empty where there are no figures at all.
     """
-    newest = newest_figures(figures, stages)
-    if newest.empty:
+    if figures.empty:
         return ""
+    newest = newest_figures(figures, stages)
     first = newest.loc[newest["most"].idxmax(), "economy"]
     said = []
     for code in dict.fromkeys([first, exporter]):
@@ -336,6 +348,33 @@ def _stage_words(own: pd.DataFrame, stage: str) -> str:
     if len(part):
         said.append(f"of the magnet elements {span(_newest(part))} ({part['year'].max()})")
     return f"{NAMES[stage]} {', '.join(said)}" if said else ""
+
+
+def numbers(figures: pd.DataFrame, exporter: str) -> dict:
+    """The newest published shares of one economy to be recorded, by stage.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        See `later_figures`.
+    exporter : str
+        ISO3 code.
+
+    Returns
+    -------
+    dict
+        ``<stage>_year``, ``<stage>_least`` and ``<stage>_most`` (fractions) of each stage after the
+        mine on which there is a figure of the whole stage.
+    """
+    if figures.empty:
+        return {}
+    own = figures[figures["whole"] & (figures["economy"] == exporter)]
+    found = {}
+    for stage, rows in own.groupby("stage"):
+        now = _newest(rows)
+        found |= {f"{stage}_year": now["year"].iloc[0]}
+        found |= {f"{stage}_least": now["least"].min(), f"{stage}_most": now["most"].max()}
+    return found
 
 
 def _newest(rows: pd.DataFrame) -> pd.DataFrame:

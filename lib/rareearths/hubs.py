@@ -26,6 +26,7 @@ HOLD_BACK = (  # instruments that hold goods back; reports and technology rules 
     "entity_listing",
 )  # fmt: skip
 AT_WORK = ("operating", "ramping")
+_Z = 1.959964  # of a 95 % interval
 GRADES = ("flagged", "fed")
 
 
@@ -115,7 +116,7 @@ def controls(exporter: str, material: str, importer: str | None = None) -> pd.Da
     """
     acts = _restrictions(exporter, material)
     if importer is not None:
-        aims = _names_of(importer) | {policy.EVERYONE}
+        aims = policy.codes_of(importer) | {policy.EVERYONE}
         acts = acts[acts["targets"].map(lambda targets: bool(aims & set(targets))).astype(bool)]
     by_year = acts.groupby(acts["from_day"].dt.year)["event_id"].agg(list)
     table = by_year.rename_axis("year").rename("acts").reset_index()
@@ -154,12 +155,12 @@ def scan(market: Market, material: str, year: int, years_after: int | None = Non
     pandas.DataFrame
         One row a supplier with sales before or after, the largest after first: ``supplier``,
         ``name``; ``before_usd``, ``after_usd`` (US$ a year), ``share_before``, ``share_after`` (of
-        the importer's purchases), ``ratio`` (after / before; missing where nothing was sold
+        the importer's purchases), ``times`` (after / before; missing where nothing was sold
         before); ``bought_before_usd``, ``bought_after_usd`` (US$ a year from the exporter),
         ``part_before``, ``part_after`` (of all that the exporter sold); ``candidate`` (large enough
         before or after), ``flagged`` (at least doubled, in US$ and as a share) and ``fed``
         (flagged, and bought more from the exporter: at least half of the rise in sales, and a
-        larger part of its exports).
+        larger part of its exports); ``jump``, the two as text.
 
     Raises
     ------
@@ -176,7 +177,8 @@ def scan(market: Market, material: str, year: int, years_after: int | None = Non
     before = table["before_usd"].where(table["before_usd"] > 0)
     names = trade.economy_names()
     table.insert(1, "name", table["supplier"].map(names))
-    table["ratio"] = table["after_usd"] / before
+    table["times"] = table["after_usd"] / before
+    table["jump"] = np.select([table["fed"], table["flagged"]], ["yes, fed", "yes"], "no")
     order = ["after_usd", "before_usd"]
     return table.sort_values(order, ascending=False, kind="stable", ignore_index=True)
 
@@ -221,7 +223,9 @@ def scan_all(market: Market, material: str) -> pd.DataFrame:
             runs = placebos(market, material, row.year, row.years_after)
             runs = pd.concat([pd.DataFrame([own], columns=_RUN), runs], ignore_index=True)
             found.append(runs.assign(control=row.year))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*_RUN, "control"])
+    return (
+        pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=[*_RUN, "control"])
+    )
 
 
 def false_positive_rate(runs: pd.DataFrame, rate: float, grade: str = "flagged") -> pd.DataFrame:
@@ -282,8 +286,6 @@ def interval(hits: np.ndarray, trials: np.ndarray) -> tuple[float, float, float]
     >>> [round(x, 3) for x in interval(np.array([1, 1]), np.array([5, 5]))]
     [0.2, 0.057, 0.51]
     """
-    from statsmodels.stats.proportion import proportion_confint
-
     n, k = trials.sum(), len(trials)
     if n == 0:
         return np.nan, np.nan, np.nan
@@ -293,8 +295,10 @@ def interval(hits: np.ndarray, trials: np.ndarray) -> tuple[float, float, float]
     if k > 1 and binomial > 0:
         between = k / (k - 1) * np.square(hits - rate * trials).sum() / n**2
         effect = max(1.0, between / binomial)
-    low, high = proportion_confint(rate * n / effect, n / effect, method="wilson")
-    return float(rate), float(low), float(high)
+    n = n / effect
+    middle, half = rate + _Z**2 / (2 * n), _Z * np.sqrt(rate * (1 - rate) / n + (_Z / (2 * n)) ** 2)
+    low, high = (middle - half) / (1 + _Z**2 / n), (middle + half) / (1 + _Z**2 / n)
+    return float(rate), float(max(low, 0.0)), float(min(high, 1.0))
 
 
 def judge(runs: pd.DataFrame, grade: str = "flagged") -> pd.DataFrame:
@@ -311,19 +315,22 @@ def judge(runs: pd.DataFrame, grade: str = "flagged") -> pd.DataFrame:
     pandas.DataFrame
         One row a control: ``year``, ``candidates``, ``hits``, ``rate``, then ``runs``,
         ``false_rate``, ``low``, ``high``, ``ranked``, ``rank_p`` over all placebos (see
-        `false_positive_rate`) and ``verdict``: "more often" where the rank p-value is at most
+        `false_positive_rate`), ``year_rate`` and ``product_rate`` (those of one kind), and
+        ``verdict``: "more often" where the rank p-value is at most
         `events.RANK`, "no more often", or "cannot be decided" with too few candidates or placebos.
     """
     rows = []
     for year, part in runs.groupby("control"):
         own = part[part["kind"] == "control"].iloc[0]
         rate = own[grade] / own["candidates"] if own["candidates"] else np.nan
-        chance = false_positive_rate(part[part["kind"] != "control"], rate, grade).loc["all"]
+        by_kind = false_positive_rate(part[part["kind"] != "control"], rate, grade)
+        chance = by_kind.loc["all"]
         enough = own["candidates"] >= LEAST_CANDIDATES and chance["ranked"] >= events.LEAST_PLACEBOS
         verdict = "more often" if chance["rank_p"] <= events.RANK else "no more often"
         rows.append(
             {"year": int(year), "candidates": own["candidates"], "hits": own[grade], "rate": rate}
             | chance.drop(["candidates", "hits"]).to_dict()
+            | {f"{kind}_rate": by_kind.at[kind, "false_rate"] for kind in ("year", "product")}
             | {"verdict": verdict if enough else "cannot be decided"}
         )
     table = pd.DataFrame(rows, columns=_JUDGED)
@@ -331,10 +338,32 @@ def judge(runs: pd.DataFrame, grade: str = "flagged") -> pd.DataFrame:
     return table.astype(dict.fromkeys(counts, int))
 
 
+def control_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Both grades of `judge` side by side, one row a control.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``year``, ``candidates``, ``placebo_scans``, and for each grade, the second with ``fed_``
+        before it: ``hits``, ``false_rate``, ``year_rate``, ``product_rate``, ``false_range`` (the
+        interval as text), ``rank_p``.
+    """
+    first = judge(runs)
+    table = first[["year", "candidates"]].assign(placebo_scans=first["runs"])
+    for grade, prefix in zip(GRADES, ("", "fed_"), strict=True):
+        judged = judge(runs, grade)
+        for name in ("hits", "false_rate", "year_rate", "product_rate", "rank_p"):
+            table[prefix + name] = judged[name]
+        known = zip(judged["low"], judged["high"], strict=True)
+        ranges = [f"{low:.0%} to {high:.0%}" if low == low else "–" for low, high in known]
+        table[prefix + "false_range"] = ranges
+    return table
+
+
 _RUN = ["kind", "material", "year", "candidates", "flagged", "fed", "rate", "fed_rate"]
 _JUDGED = [
     "year", "candidates", "hits", "rate", "runs", "false_rate", "low", "high", "ranked", "rank_p",
-    "verdict",
+    "year_rate", "product_rate", "verdict",
 ]  # fmt: skip
 
 
@@ -413,9 +442,7 @@ def _after(year: int, years_after: int | None) -> int:
 
 
 def _restrictions(exporter: str, material: str) -> pd.DataFrame:
-    acts = policy.acts_of(
-        policy.load_events(materials=[material]), trade.check_economy(exporter)
-    )
+    acts = policy.acts_of(policy.load_events(materials=[material]), trade.check_economy(exporter))
     return acts[(acts["direction"] == "restrictive") & acts["instrument"].isin(HOLD_BACK)]
 
 
@@ -465,10 +492,3 @@ def _plants() -> set[str]:
     works = catalogue.load("projects")
     works = works[works["status"].isin(AT_WORK) & (works["capacity_kind"] != "contract")]
     return set(named.str.split("+").explode()) | set(works["economy"])
-
-
-def _names_of(importer: str) -> set[str]:
-    """The codes under which an act can aim at an economy."""
-    economies = catalogue.load("economies").set_index("economy")
-    member = economies.at[trade.check_economy(importer), "eu27"]
-    return {importer, "EUU"} if member else {importer}

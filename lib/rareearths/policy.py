@@ -297,6 +297,13 @@ def _names(codes: list[str]) -> str:
     return ", ".join(name_of(code) for code in codes)
 
 
+def codes_of(economy: str) -> set[str]:
+    """Return the codes under which events name an economy: its own, and its Union's."""
+    economies = catalogue.load("economies").set_index("economy")
+    member = economies.at[trade.check_economy(economy), "eu27"]
+    return {economy, "EUU"} if member else {economy}
+
+
 def issuers() -> list[str]:
     """Return the code of every issuer, the busiest first."""
     return list(_all_events()["issuers"].explode().value_counts().index)
@@ -321,6 +328,14 @@ def check_issuer(code: str) -> str:
     if code not in known:
         raise UnknownCode(f"{code!r} has issued no event; {closest(code, known)}")
     return code
+
+
+def check_bloc(bloc: str) -> str:
+    """Return the bloc, or raise `UnknownCode` with the closest ones of ``reference/blocs.csv``."""
+    names = catalogue.load("blocs").set_index("bloc")["name"].to_dict()
+    if bloc not in names:
+        raise UnknownCode(f"unknown bloc {bloc!r}; {closest(bloc, names, names)}")
+    return bloc
 
 
 def check_target(code: str) -> str:

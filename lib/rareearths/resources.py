@@ -50,13 +50,14 @@ def reserve_facts(table: pd.DataFrame) -> dict:
     Returns
     -------
     dict
-        ``holder``, ``held`` and ``made`` (share of reserves and of output of the largest holder);
+        ``holder_first`` (as it begins a sentence), ``held`` and ``made`` (share of reserves and of
+        output of the largest holder);
         ``unknown`` (economies without a figure, as text) and ``unknown_share`` (of output);
         ``edition``, ``output_year``.
     """
     first, blank = table.iloc[0], table[table["reserves_t"].isna()]
     return {
-        "holder": trade.economy_in_text(first["economy"]),
+        "holder_first": supply.at_start(first["economy"]),
         "held": first["reserve_share"],
         "made": first["output_share"],
         "unknown": ", ".join(sorted(blank["place"])),
@@ -131,3 +132,55 @@ def abundance() -> pd.DataFrame:
     table = rows.assign(ppm=rows["crustal_abundance_ppm"], magnet=rows["magnet_element"])
     table = table.sort_values("ppm", ascending=False, kind="stable", ignore_index=True)
     return table[["symbol", "name", "ppm", "magnet"]]
+
+
+def yardsticks(table: pd.DataFrame) -> pd.DataFrame:
+    """Other metals to compare the rare earths with, most abundant first.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `abundance`; metals more than twice as abundant as its first element are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``symbol``, ``name``, ``ppm`` (parts per million by mass). Another estimate than that of
+        `abundance`: compare orders of magnitude.
+    """
+    rows = catalogue.load("crustal_abundance").rename(columns={"crustal_abundance_ppm": "ppm"})
+    rows = rows[rows["ppm"] <= 2 * table["ppm"].max()]
+    rows = rows.sort_values("ppm", ascending=False, kind="stable", ignore_index=True)
+    return rows[["symbol", "name", "ppm"]]
+
+
+def abundance_facts(table: pd.DataFrame, metals: pd.DataFrame, metal: str) -> dict:
+    """What a sentence on abundance needs.
+
+    Parameters
+    ----------
+    table, metals : pandas.DataFrame
+        See `abundance` and `yardsticks`.
+    metal : str
+        Name of the metal that the elements are counted against.
+
+    Returns
+    -------
+    dict
+        ``n`` (elements), ``total`` (ppm of all); ``top`` and ``end``, the most and the least
+        abundant, and ``factor`` between them; ``metal`` and ``above`` (elements more abundant than
+        it); ``rarest`` (the rarest metal), ``times`` (``end`` over it, one digit that counts).
+    """
+    last, rarest = table.iloc[-1], metals.iloc[-1]
+    limit = metals.set_index("name").at[metal, "ppm"]
+    return {
+        "n": len(table),
+        "total": table["ppm"].sum(),
+        "top": table["name"].iloc[0],
+        "end": last["name"],
+        "factor": table["ppm"].iloc[0] / last["ppm"],
+        "metal": metal,
+        "above": int((table["ppm"] > limit).sum()),
+        "rarest": rarest["name"],
+        "times": float(f"{last['ppm'] / rarest['ppm']:.1g}"),
+    }

@@ -5,6 +5,7 @@ table of their own, a selection of the larger flows: only the importers that ``m
 names have a share there, and a supplier without a listed flow is unknown, not zero.
 """
 
+import numpy as np
 import pandas as pd
 
 from rareearths import catalogue, risk, trade
@@ -82,7 +83,8 @@ def dependence(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
         shares = trade.dependence(part, exporter)
         shares["value_usd"] = part.groupby("year")["value_usd"].sum()
         if stage == MAGNETS:
-            shares = shares.mask(shares == 0)
+            unlisted = shares["share_value"] == 0
+            shares.loc[unlisted, ["share_value", "share_tonnes", "gap"]] = np.nan
         parts.append(shares.reset_index().assign(stage=stage))
     if not parts:
         raise ValueError("there are no flows to take a share of")
@@ -215,4 +217,5 @@ def _magnets(importer: str) -> pd.DataFrame:
     listed = coverage.index[coverage.str.split(";").map(lambda codes: importer in codes)]
     rows = catalogue.load("magnets")
     rows = rows[(rows["importer"] == importer) & rows["year"].isin(listed)]
+    rows = rows.astype({"year": "int64", "value_usd": "int64", "quantity_t": "float64"})
     return rows.assign(stage=MAGNETS)

@@ -8,7 +8,7 @@ in `rareearths.resources`.
 import numpy as np
 import pandas as pd
 
-from rareearths import catalogue, trade
+from rareearths import catalogue, trade, words
 
 REST = "ROW"  # producers that a source does not list one by one
 RARE_EARTHS = "rare_earths"  # the one material with a series of several sources
@@ -233,11 +233,13 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
     Returns
     -------
     dict
-        ``year`` and ``first_year``; ``leader`` and ``leader_name`` (as in a sentence, and
-        alone), ``leader_share``; ``hhi``, ``hhi_high`` and ``hhi_text``; ``exporter_first`` (the
-        economy in question at the start of a sentence), its ``share`` and ``share_first`` (missing
-        where it is not listed), ``outside_share``; ``outside_t`` and ``outside_first_t`` (tonnes);
-        ``by`` and ``by_first``, who counted in the last and in the first year.
+        ``year``, ``first_year`` and whether they differ (``several``); ``leader`` and
+        ``leader_name`` (as in a sentence, and alone), ``leader_share``; ``hhi``, ``hhi_high`` and
+        ``hhi_text``; ``exporter_first`` (the economy in question at the start of a sentence), its
+        ``share`` and ``share_first`` (missing where it is not listed), ``listed`` (in any year) and
+        ``both_ends`` (in the first and the last); ``outside_share``; ``outside_t`` and
+        ``outside_first_t`` (tonnes, also as ``_text``); ``by`` and ``by_first``, who counted in the
+        last and in the first year.
     """
     shares, sides = mine_shares(output), outside(output, exporter)
     first, year = int(shares["year"].min()), int(shares["year"].max())
@@ -246,6 +248,7 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
     return {
         "year": year,
         "first_year": first,
+        "several": first < year,
         "leader": trade.economy_in_text(leader["exporter"]),
         "leader_name": trade.economy_names()[leader["exporter"]],
         "leader_share": leader["share"],
@@ -254,10 +257,14 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
         "hhi_text": hhi_text(low, high),
         "share": sides.at[year, "share"],
         "share_first": sides.at[first, "share"],
-        "exporter_first": _capital(trade.economy_in_text(exporter)),
+        "listed": bool(sides["share"].notna().any()),
+        "both_ends": bool(sides.loc[[first, year], "share"].notna().all()),
+        "exporter_first": at_start(exporter),
         "outside_share": sides.at[year, "outside_t"] / sides.loc[year, _SIDES].sum(),
         "outside_t": sides.at[year, "outside_t"],
+        "outside_text": tonnes_text(sides.at[year, "outside_t"]),
         "outside_first_t": sides.at[first, "outside_t"],
+        "outside_first_text": tonnes_text(sides.at[first, "outside_t"]),
         "by": _publishers(output, year),
         "by_first": _publishers(output, first),
     }
@@ -266,13 +273,28 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
 _SIDES = ["inside_t", "outside_t"]
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+def at_start(economy: str) -> str:
+    """The name of an economy as it begins a sentence: "The United States"."""
+    name = trade.economy_in_text(economy)
+    return name[0].upper() + name[1:]
 
 
 def _publishers(output: pd.DataFrame, year: int) -> str:
     rows = output[(output["year"] == year) & (output["quantity_t"] > 0)]
     return " and ".join(rows["source"].value_counts().index)
+
+
+def tonnes_text(tonnes: float) -> str:
+    """Tonnes as text, in millions from one million on.
+
+    Examples
+    --------
+    >>> tonnes_text(119_310), tonnes_text(349_833_986)
+    ('119,310 tonnes', '349.8 million tonnes')
+    """
+    if tonnes < 1e6:
+        return words.show_number(tonnes, "tonnes")
+    return f"{tonnes / 1e6:,.1f} million tonnes"
 
 
 def hhi_text(low: float, high: float) -> str:
@@ -332,7 +354,7 @@ def compared_text(rows: pd.DataFrame) -> str:
         See `last_compared`; two rows or more.
     """
     parts = [
-        f"{row.share:.0%} by {row.source} (HHI {hhi_text(row.low, row.high)})"
+        f"{row.share:.1%} by {row.source} (HHI of mining {hhi_text(row.low, row.high)})"
         for row in rows.itertuples()
     ]
     return ", ".join(parts[:-1]) + f" and {parts[-1]}"

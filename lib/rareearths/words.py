@@ -48,6 +48,17 @@ def choose(*cases: tuple[bool, str]) -> str:
     raise LookupError("; ".join(repr(text) for _, text in cases))
 
 
+def joined(names: list[str]) -> str:
+    """Return a list as it stands in a sentence.
+
+    Examples
+    --------
+    >>> joined(["Italy", "the Philippines", "Taiwan"])
+    'Italy, the Philippines and Taiwan'
+    """
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def show_number(value, form: str) -> str:
     """Return a number in one of the formats of `fill`; a dash where it is missing."""
     missing = value is None or (isinstance(value, numbers.Real) and math.isnan(value))

@@ -5,6 +5,7 @@ and data around it. Colour means economy, always the same one. The chart itself 
 neutral colours follow the reader's light or dark setting.
 """
 
+from rareearths.figures.claims import plot_ranges, plot_verdicts
 from rareearths.figures.events import (
     plot_changes,
     plot_interrupted,
@@ -16,6 +17,7 @@ from rareearths.figures.events import (
     show_studies,
 )
 from rareearths.figures.frame import show
+from rareearths.figures.hubs import plot_scan, plot_scan_rates
 from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.quality import (
     plot_cautions,
@@ -68,10 +70,13 @@ __all__ = [
     "plot_placebos",
     "plot_prices",
     "plot_published",
+    "plot_ranges",
     "plot_regimes",
     "plot_reported",
     "plot_reserves",
     "plot_revisions",
+    "plot_scan",
+    "plot_scan_rates",
     "plot_share_lines",
     "plot_stages",
     "plot_supplier_shares",
@@ -79,6 +84,7 @@ __all__ = [
     "plot_synthetic",
     "plot_timeline",
     "plot_unit_values",
+    "plot_verdicts",
     "show",
     "show_months",
     "show_stage_shares",

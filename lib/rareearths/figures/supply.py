@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 
 from rareearths.figures.look import (
     INK,
@@ -22,7 +28,11 @@ _MARKS = {"at_least": ">", "more_than": ">", "up_to": "<", "less_than": "<"}
 
 
 def mark_splices(axes: Axes, years: list[int]) -> Axes:
-    """Draw a dotted upright line before each year from which on a series has another source."""
+    """Draw a dotted upright line before each year from which on a series has another source.
+
+    Years are marked whole, also where there is only one.
+    """
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     for year in years:
         axes.axvline(year - 0.5, color=INK, linewidth=0.9, linestyle=(0, (1, 2)))
     return axes
@@ -71,7 +81,7 @@ def _tonnes(value: float) -> str:
 
 
 def plot_stages(axes: Axes, figures: pd.DataFrame) -> Axes:
-    """Draw published shares, one row for each economy under its stage; newer ones are darker.
+    """Draw published shares, one row for each economy under its stage; newer ones are stronger.
 
     Filled marks are of the whole stage, hollow ones of a part; a bar is a printed range, a triangle
     points to where a bound leaves the share open.
@@ -79,17 +89,17 @@ def plot_stages(axes: Axes, figures: pd.DataFrame) -> Axes:
     Parameters
     ----------
     figures : pandas.DataFrame
-        ``stage`` (as it is shown), ``economy``, ``year``, ``least``, ``most``, ``qualifier``,
-        ``whole``, see `supply.stage_figures`.
+        ``stage_name``, ``economy``, ``year``, ``least``, ``most``, ``qualifier``,
+        ``whole``, see `chain.stage_figures`.
     """
     rows = _stage_rows(figures)
     first, last = figures["year"].min(), figures["year"].max()
     for figure in figures.itertuples():
         colour = economy_colours([figure.economy])[0]
-        place = rows.index((figure.stage, figure.economy)) + (-0.14 if figure.whole else 0.18)
+        place = rows.index((figure.stage_name, figure.economy)) + (-0.14 if figure.whole else 0.18)
         look = {
             "color": colour,
-            "alpha": 0.35 + 0.65 * (figure.year - first) / max(1, last - first),
+            "alpha": 1 - 0.65 * (last - figure.year) / max(1, last - first),
         }
         if figure.least < figure.most:
             axes.plot([figure.least, figure.most], [place] * 2, lw=3, **look)
@@ -98,7 +108,7 @@ def plot_stages(axes: Axes, figures: pd.DataFrame) -> Axes:
             filled = colour if figure.whole else PAPER
             axes.plot(figure.least, place, mark, ms=5.5, mfc=filled, **look)
     _label_rows(axes, rows)
-    axes.set(xlim=(0, 1.02), ylim=(len(rows) - 0.5, -0.5))
+    axes.set(xlim=(-0.02, 1.02), ylim=(len(rows) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
@@ -108,7 +118,7 @@ def plot_stages(axes: Axes, figures: pd.DataFrame) -> Axes:
 def _stage_rows(figures: pd.DataFrame) -> list[tuple[str, str]]:
     """Rows from the top: each stage as a heading, below it its economies, largest share first."""
     rows = []
-    for stage, of_stage in figures.groupby("stage", sort=False):
+    for stage, of_stage in figures.groupby("stage_name", sort=False):
         most = of_stage.groupby("economy")["most"].max().sort_values(ascending=False)
         rows += [(stage, ""), *((stage, economy) for economy in most.index)]
     return rows
@@ -128,7 +138,7 @@ def plot_reserves(axes: Axes, table: pd.DataFrame, top: int = 8) -> Axes:
     Parameters
     ----------
     table : pandas.DataFrame
-        ``economy``, ``reserve_share``, ``output_share``, see `supply.reserves`.
+        ``economy``, ``reserve_share``, ``output_share``, see `resources.reserves`.
     """
     shown = table.dropna(subset=["reserve_share"]).head(top)
     places = np.arange(len(shown))
@@ -149,7 +159,7 @@ def plot_prices(axes: Axes, prices: pd.DataFrame) -> Axes:
     ----------
     prices : pandas.DataFrame
         ``year``, ``element``, ``price``, ``low``, ``high`` (US$ per kg), see
-        `supply.magnet_prices`.
+        `resources.magnet_prices`.
     """
     years = sorted(prices["year"].unique())
     lines = {name: part.set_index("year")["price"] for name, part in prices.groupby("element")}
@@ -163,6 +173,7 @@ def plot_prices(axes: Axes, prices: pd.DataFrame) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.0f}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     last = prices.groupby("element").tail(1)
     heights = pd.Series(last["price"].fillna(last["high"]).to_numpy(), index=last["element"])
     colours = [_ELEMENT_COLOURS[name] for name in heights.index]
@@ -177,18 +188,26 @@ def _price_label(row, last_year: int) -> str:
     )
 
 
-def plot_abundance(axes: Axes, table: pd.DataFrame) -> Axes:
-    """Draw the abundance of each element in the crust; those of magnets are filled.
+def plot_abundance(axes: Axes, table: pd.DataFrame, metals: pd.DataFrame) -> Axes:
+    """Draw the abundance of each element in the crust, magnet elements filled, beside other metals.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        ``symbol``, ``ppm`` (parts per million by mass), ``magnet`` (bool), see `supply.abundance`.
+        ``symbol``, ``ppm`` (parts per million by mass), ``magnet`` (bool), see
+        `resources.abundance`.
+    metals : pandas.DataFrame
+        ``name``, ``ppm`` of the metals drawn as dashed lines, see `resources.yardsticks`.
     """
+    for height in metals["ppm"]:
+        axes.axhline(height, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     for place, row in enumerate(table.itertuples()):
         axes.plot(place, row.ppm, "o", ms=6, color=INK, mfc=INK if row.magnet else PAPER)
     axes.set_xticks(range(len(table)), table["symbol"])
     axes.set_yscale("log")
-    axes.set_yticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
+    axes.yaxis.set_major_locator(LogLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     axes.minorticks_off()
+    names = list(metals["name"].str.capitalize())
+    label_right(axes, metals["ppm"], names, [MUTED] * len(names))
     return axes

@@ -1,6 +1,7 @@
 """Tables in a page: headings and formats in one place, sideways scroll, folded data."""
 
 import html
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ import pandas as pd
 
 from rareearths import words
 from rareearths.figures.interactive import searchable_html
+
+_NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
 # `words.fill`), "link COLUMN": the text as a link to the address in that column, or "links": a list
@@ -81,26 +84,53 @@ COLUMNS = {
     "seen_from": ("Fall seen 4 times in 5", ""),
     "ranked_from": ("Fall that ranks among dates", ""),
     "placebo": ("Compared with", ""),
-    "stage_share": ("Share", "pct0"),
     "said": ("Who says it, what is measured", "link source_url"),
     "scope": ("Of what", ""),
-    "qualifier": ("Hedge", ""),
     "low": ("Lowest", "pct0"),
     "high": ("Highest", "pct0"),
-    "figures": ("Figures", "count"),
-    "hhi_low": ("HHI at least", "ratio"),
-    "hhi_high": ("HHI at most", "ratio"),
     "hhi": ("HHI", "ratio"),
+    "stage_name": ("Stage", ""),
+    "printed": ("Share as printed", ""),
+    "confidence": ("Confidence", ""),
+    "first_exporter": ("Largest exporter", ""),
+    "mining_share": ("Mining: share", ""),
+    "mining_span": ("Mining: by each publisher", ""),
+    "mining_hhi": ("Mining: HHI", ""),
+    "separation_share": ("Separation: share", ""),
+    "separation_hhi": ("Separation: HHI", ""),
+    "metal_share": ("Metal: share", ""),
+    "metal_hhi": ("Metal: HHI", ""),
+    "magnet_share": ("Magnets: share", ""),
+    "magnet_hhi": ("Magnets: HHI", ""),
     "reserves_t": ("Reserves, tonnes", "count"),
     "output_t": ("Output, tonnes", "count"),
     "reserve_share": ("Share of reserves", "pct"),
     "output_share": ("Share of output", "pct"),
-    "years_left": ("Years of output", "count"),
+    "years_left": ("Reserves / output", "count"),
     "largest": ("Largest supplier", ""),
     "largest_share": ("Its share of value", "pct"),
     "suppliers": ("Suppliers", "count"),
     "cause": ("Cause", ""),
     "part": ("Points of the gap", "points"),
+    "before_usd": ("Sold before, million US$ a year", "million_usd"),
+    "after_usd": ("Sold after, million US$ a year", "million_usd"),
+    "times": ("Times as much", "short"),
+    "share_before": ("Share before", "pct"),
+    "share_after": ("Share after", "pct"),
+    "bought_before_usd": ("Bought before, million US$ a year", "million_usd"),
+    "bought_after_usd": ("Bought after, million US$ a year", "million_usd"),
+    "jump": ("Jump", ""),
+    "candidates": ("Suppliers looked at", "count"),
+    "placebo_scans": ("Placebo scans", "count"),
+    "hits": ("Jumped", "count"),
+    "false_rate": ("Rate without a control", "pct0"),
+    "false_range": ("Its 95% interval", ""),
+    "year_rate": ("At other dates", "pct0"),
+    "product_rate": ("For other goods", "pct0"),
+    "fed_hits": ("Jumped and fed", "count"),
+    "fed_false_rate": ("Rate of these without a control", "pct0"),
+    "fed_false_range": ("Its 95% interval", ""),
+    "fed_rank_p": ("Rank p of these", "p"),
     "goods": ("Goods", ""),
     "window": ("Before and after", ""),
     "partner": ("Partner", ""),
@@ -109,6 +139,18 @@ COLUMNS = {
     "author": ("Who", ""),
     "says": ("What they find", ""),
     "publication": ("Publication", "link source_url"),
+    "claim": ("Claim", ""),
+    "claim_label": ("Claim", ""),
+    "item": ("What", ""),
+    "value_as_printed": ("As printed", ""),
+    "where": ("Where", ""),
+    "read": ("Publication", "link source_url"),
+    "value_text": ("Number", ""),
+    "range": ("Range", ""),
+    "because": ("What the data show", ""),
+    "rule": ("How the verdict is made", ""),
+    "tables": ("Tables read", ""),
+    "shown_in": ("Shown in", "link notebook"),
     "rank_p": ("Rank p", "p"),
     "placebos": ("Placebos", "count"),
     "reach": ("Smallest p possible", "p"),
@@ -175,7 +217,7 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
 
 
 def _link(text: str, address: str) -> str:
-    if not address.startswith(("http://", "https://")):
+    if not address.startswith(("http://", "https://")) and not _NOTEBOOK.fullmatch(address):
         return html.escape(text)
     return f"<a href='{html.escape(address)}'>{html.escape(text)}</a>"
 

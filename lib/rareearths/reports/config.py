@@ -69,6 +69,26 @@ def select(reports: list[Report], ids: list[str]) -> list[Report]:
     return [known[i] for i in ids] or reports
 
 
+def beside(report: Report, reports: list[Report]) -> dict[str, str]:
+    """Which report of each other notebook stands beside a report, by the parameters they share.
+
+    Returns
+    -------
+    dict of str to str
+        File name of the notebook to the id of a report that shares more of the parameters named
+        in ``reports.yml`` than it contradicts, or names none of them.
+    """
+    found: dict[str, tuple[int, str]] = {}
+    for other in reports:
+        shared = set(report.parameters) & set(other.parameters)
+        equal = sum(report.parameters[name] == other.parameters[name] for name in shared)
+        score = 2 * equal - len(shared)
+        best = found.get(other.notebook.name, (-1, ""))
+        if other.notebook != report.notebook and score > best[0]:
+            found[other.notebook.name] = (score, other.id)
+    return {name: report_id for name, (_, report_id) in found.items()}
+
+
 def _report(path: Path, number: int, entry) -> Report:
     where = f"{path}, report {number}"
     if not isinstance(entry, dict):

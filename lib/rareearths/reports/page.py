@@ -9,10 +9,13 @@ from pathlib import Path
 from rareearths import words
 
 TEMPLATES = Path(__file__).parent / "template"
+_NOTEBOOK_LINK = re.compile(
+    r"""<a href=["'](?P<notebook>\w+\.ipynb)["'][^>]*>(?P<text>.*?)</a>""", re.DOTALL
+)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
-def render(notebook, facts: dict) -> str:
+def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     """Return the page of an executed notebook.
 
     Parameters
@@ -21,9 +24,11 @@ def render(notebook, facts: dict) -> str:
         Only the cells that the page shows.
     facts : dict
         What ``<id>.json`` holds: title, headline, date, parameters, tables, ...
+    beside : dict of str to str, optional
+        Report by notebook, to which links to a notebook lead in the page.
     """
     body, _ = _exporter().from_notebook_node(notebook, {"facts": facts, "style": _style()})
-    return _allow_own_scripts(_scripts_once(body))
+    return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
 
 
 def render_index(reports: list[dict]) -> str:
@@ -35,6 +40,16 @@ def render_index(reports: list[dict]) -> str:
 def plain_text(markdown: str) -> str:
     """Return a one-line Markdown heading or sentence as plain text."""
     return words.unescape(markdown.strip().lstrip("# "))
+
+
+def _lead_to_reports(body: str, beside: dict[str, str]) -> str:
+    """Turn links to notebooks into links to their reports; without a report the text stays."""
+
+    def lead(match: re.Match) -> str:
+        report = beside.get(match["notebook"])
+        return f'<a href="{report}.html">{match["text"]}</a>' if report else match["text"]
+
+    return _NOTEBOOK_LINK.sub(lead, body)
 
 
 def _scripts_once(body: str) -> str:

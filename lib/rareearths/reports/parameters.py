@@ -3,7 +3,8 @@
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
-``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values themselves, ``[value | tonnes]``.
+``[bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values themselves,
+``[value | tonnes]``.
 For a list it holds for each element.
 """
 
@@ -118,6 +119,7 @@ _DOMAINS = {
     "year": trade.check_years,
     "supply year": supply.check_year,
     "issuer": policy.check_issuer,
+    "bloc": policy.check_bloc,
     "event": policy.load_event,
     "date": policy.first_day,
     "day": policy.check_day,

@@ -40,7 +40,10 @@ def render(config_path: Path, site_path: Path, ids: list[str], jobs: int | None 
     """
     everything = config.load(config_path)
     wanted = config.select(everything, ids)
-    tasks = [(r, parameters.check(r.notebook, r.parameters, r.id)) for r in wanted]
+    tasks = [
+        (r, parameters.check(r.notebook, r.parameters, r.id), config.beside(r, everything))
+        for r in wanted
+    ]
     started = time.perf_counter()
     results = list(_progress(_run_all(tasks, site_path, jobs), len(tasks)))
     index = site.write_index(everything, site_path)
@@ -57,7 +60,9 @@ def _run_all(tasks: list, site_path: Path, jobs: int | None) -> Iterator[Result]
     workers = min(jobs or os.cpu_count() or 1, len(tasks))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = [pool.submit(run, report, values, site_path) for report, values in tasks]
+        futures = [
+            pool.submit(run, report, values, site_path, links) for report, values, links in tasks
+        ]
         try:
             for future in as_completed(futures):
                 yield future.result()

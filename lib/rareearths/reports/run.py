@@ -44,8 +44,10 @@ class NotebookError(Exception):
     """A notebook that ran but did not say what every report must say."""
 
 
-def run(report: Report, parameters: dict, site: Path) -> Result:
+def run(report: Report, parameters: dict, site: Path, beside: dict[str, str]) -> Result:
     """Render one report into the site folder.
+
+    ``beside`` names the report of each other notebook to which links lead.
 
     The three files of a report replace the old ones only when all of them are made; after a
     failure the old ones stay, and ``<id>.error.json`` says what failed.
@@ -54,7 +56,7 @@ def run(report: Report, parameters: dict, site: Path) -> Result:
     site.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{report.id}-", dir=site))
     try:
-        result = _render(report, parameters, scratch)
+        result = _render(report, parameters, scratch, beside)
         _publish(report.id, scratch, site)
     except _Failed as failed:
         result = {"state": "failed", "failure": failed.failure}
@@ -78,7 +80,7 @@ class _Failed(Exception):
         super().__init__(failure.error)
 
 
-def _render(report: Report, parameters: dict, scratch: Path) -> dict:
+def _render(report: Report, parameters: dict, scratch: Path, beside: dict[str, str]) -> dict:
     notebook, nothing = _execute(report, parameters, scratch / f"{report.id}.ipynb")
     try:
         if nothing:
@@ -97,7 +99,7 @@ def _render(report: Report, parameters: dict, scratch: Path) -> dict:
             "numbers": recorded["numbers"],
             "tables": _only_output(notebook, SOURCES_MIME, "sources"),
         }
-        html = page.render(_visible(notebook), facts)
+        html = page.render(_visible(notebook), facts, beside)
     except NotebookError as error:
         raise _Failed(Failure(report.notebook.name, None, str(error))) from error
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"

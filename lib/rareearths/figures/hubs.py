@@ -1,0 +1,134 @@
+"""Figures of a transshipment scan: suppliers before and after, rates among placebos."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import (
+    FuncFormatter,
+    LogLocator,
+    MultipleLocator,
+    NullFormatter,
+    PercentFormatter,
+)
+
+from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER
+from rareearths.hubs import LEAST_CANDIDATES
+
+
+def plot_scan(axes: Axes, table: pd.DataFrame, top: int = 12) -> Axes:
+    """Draw what each candidate sold before (hollow) and after (filled), on a logarithmic scale.
+
+    Those that at least doubled, in dollars and as a share, are dark; the label says how many times
+    as much they sold, "new" where they sold nothing before, and "fed" where they bought more from
+    the exporter too. Those that stopped, or began, have one dot and a line to the edge.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        ``name``, ``before_usd``, ``after_usd`` (US$ a year), ``times``, ``candidate``, ``flagged``,
+        ``fed``, see `hubs.scan`.
+    top : int
+        Candidates shown; those that jumped come first when there are more.
+
+    Raises
+    ------
+    ValueError
+        No candidate is in the table.
+    """
+    shown = table[table["candidate"]]
+    if shown.empty:
+        raise ValueError("there is nothing to draw: no supplier is large enough")
+    shown = shown.sort_values("flagged", ascending=False, kind="stable").head(top)
+    shown = shown.sort_values(["after_usd", "before_usd"], ascending=False, kind="stable")
+    amounts = shown[["before_usd", "after_usd"]].to_numpy()
+    low, high = amounts[amounts > 0].min() / 3, amounts.max()
+    for place, row in enumerate(shown.itertuples()):
+        colour, width = (INK, 2.2) if row.flagged else (OTHERS_COLOUR, 1.4)
+        ends = np.maximum([row.before_usd, row.after_usd], low)
+        axes.plot(ends, [place] * 2, color=colour, lw=width)
+        for amount, fill in ((row.before_usd, PAPER), (row.after_usd, colour)):
+            axes.plot(amount or np.nan, place, "o", ms=5.5, color=colour, mfc=fill, zorder=5)
+        axes.annotate(
+            _times(row), (max(ends), place), (7, 0), textcoords="offset points", va="center",
+            fontsize=8, color=INK if row.flagged else MUTED,
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set(xlim=(low, high * (high / low) ** 0.25), ylim=(len(shown) - 0.5, -0.5))
+    axes.set_yticks(range(len(shown)), shown["name"])
+    return _dollars(axes)
+
+
+def plot_scan_rates(
+    axes: Axes, runs: pd.DataFrame, judged: pd.DataFrame, grade: str = "flagged"
+) -> Axes:
+    """Draw, for each control, the rate of jumps among all placebo scans and at the control.
+
+    Hollow dots: other years of the material; grey dots: other goods in the same years, both as far
+    as they are ranked. The bar is the false-positive rate of all placebo scans with its 95 %
+    interval, the diamond the control.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        ``control``, ``kind``, ``candidates`` and the counts of the grade, see `hubs.scan_all`.
+    judged : pandas.DataFrame
+        ``year``, ``rate``, ``false_rate``, ``low``, ``high``, ``ranked``, see `hubs.judge`; of the
+        same grade.
+    grade : {"flagged", "fed"}
+
+    Raises
+    ------
+    ValueError
+        No control is in the table.
+    """
+    if judged.empty:
+        raise ValueError("there is nothing to draw: no control can be scanned")
+    for place, row in enumerate(judged.itertuples()):
+        own = runs[(runs["control"] == row.year) & (runs["candidates"] >= LEAST_CANDIDATES)]
+        for kind, fill in (("product", OTHERS_COLOUR), ("year", PAPER)):
+            part = own[own["kind"] == kind]
+            rates = (part[grade] / part["candidates"]).sort_values().to_numpy(dtype=float)
+            side = 1 if kind == "product" else -1
+            heights = place + side * (0.14 + 0.06 * _piled(rates))
+            axes.plot(rates, heights, "o", ms=3.6, color=OTHERS_COLOUR, mfc=fill)
+        axes.plot([row.low, row.high], [place] * 2, color=MUTED, lw=3, alpha=0.5)
+        axes.plot(row.false_rate, place, "|", ms=10, mew=1.6, color=MUTED)
+        axes.plot(row.rate, place, "D", ms=7, color=INK, mec=PAPER, mew=0.8, zorder=5)
+    top = max([0.5, *(line.get_xdata()[-1] for line in axes.lines if len(line.get_xdata()))])
+    axes.set(xlim=(-0.03, top + 0.03), ylim=(len(judged) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(MultipleLocator(0.1 if top <= 0.6 else 0.2))
+    axes.set_yticks(range(len(judged)), judged["year"].astype(str))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return axes
+
+
+def _piled(values: np.ndarray) -> np.ndarray:
+    """How many equal values (to 2 points) come before each, up to five; they are sorted."""
+    groups = pd.Series(np.round(values / 0.02))
+    return groups.groupby(groups).cumcount().clip(upper=5).to_numpy()
+
+
+def _times(row) -> str:
+    """How many times as much a supplier sold after; "new" or "none" where one of them is zero."""
+    if row.after_usd == 0:
+        return "none after"
+    text = "new" if pd.isna(row.times) else f"×{row.times:,.{0 if row.times >= 10 else 1}f}"
+    return f"{text}, fed" if row.fed else text
+
+
+def _dollars(axes: Axes) -> Axes:
+    axes.xaxis.set_major_locator(LogLocator(10, numticks=6))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(_short_usd))
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return axes
+
+
+def _short_usd(value: float, _) -> str:
+    for size, sign in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if value >= size:
+            return f"${value / size:,.0f}{sign}"
+    return f"${value:,.3g}"

@@ -1,0 +1,202 @@
+"""Dependence by stage: limits, magnets as a selection, known figures by plain queries, words."""
+
+import math
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import ROOT
+from rareearths import answers, risk, stages, trade
+from rareearths.catalogue import UnknownCode
+
+COMPOUNDS, METALS = ["284610", "284690"], ["280530"]
+
+
+def made(rows) -> pd.DataFrame:
+    """Flows made by a test."""
+    columns = ["year", "exporter", "product", "value_usd", "quantity_t", "stage"]
+    return pd.DataFrame(rows, columns=columns).assign(importer="JPN", source="made by a test")
+
+
+def plain(importer: str, codes: list[str], year: int) -> pd.DataFrame:
+    """The file as it is, read without the library."""
+    where = [("importer", "==", importer), ("product", "in", codes), ("year", "==", year)]
+    return pq.read_table(ROOT / "data/trade/baci_minerals.parquet", filters=where).to_pandas()
+
+
+def plain_magnets(importer: str, year: int) -> pd.Series:
+    rows = pd.read_csv(ROOT / "data/trade/magnets.csv")
+    rows = rows[(rows["importer"] == importer) & (rows["year"] == year)]
+    return rows.set_index("exporter")["value_usd"]
+
+
+@pytest.mark.parametrize("importer", ["JPN", "USA", "KOR", "DEU"])
+def test_the_stages_are_those_of_plain_queries(importer):
+    newest = stages.latest(stages.load_flows(importer, "rare_earths"), "CHN").set_index("stage")
+    assert list(newest.index) == ["compound", "metal", "magnet"]
+    for stage, codes in (("compound", COMPOUNDS), ("metal", METALS)):
+        rows = plain(importer, codes, 2024)
+        own = rows[rows["exporter"] == "CHN"]
+        for column, share in (("value_usd", "share_value"), ("quantity_t", "share_tonnes")):
+            expected = own[column].sum() / rows[column].sum()
+            assert newest.at[stage, share] == pytest.approx(expected, rel=1e-12)
+    magnets = plain_magnets(importer, 2024)
+    assert newest.at["magnet", "share_value"] == pytest.approx(magnets["CHN"] / magnets.sum())
+    assert newest.at["magnet", "suppliers"] == len(magnets)
+
+
+def test_japan_in_2024_as_the_page_prints_it():
+    flows = stages.load_flows("JPN", "rare_earths")
+    assert answers.stage_list(stages.latest(flows, "CHN"), 2024) == (
+        "compounds 68% of the tonnes and 51% of the value; metals 62% of the tonnes and 24% of "
+        "the value; magnets 37% of the tonnes and 28% of the value"
+    )
+
+
+def test_an_importer_whose_suppliers_are_not_listed_has_no_magnets():
+    assert plain_magnets("FRA", 2024).to_dict() == {"CHN": pytest.approx(84.5e6, rel=1e-3)}
+    assert "magnet" not in set(stages.load_flows("FRA", "rare_earths")["stage"])
+
+
+def test_no_unlisted_importer_has_other_suppliers_than_china_and_japan():
+    rows = pd.read_csv(ROOT / "data/trade/magnets.csv")
+    others = rows[~rows["exporter"].isin(["CHN", "JPN"])]
+    listed = pd.read_csv(ROOT / "data/trade/magnets_coverage.csv").set_index("year")
+    for year, part in others.groupby("year"):
+        assert set(part["importer"]) <= set(listed.at[year, "importers_listed"].split(";"))
+
+
+def test_a_supplier_without_a_listed_flow_of_magnets_is_unknown_not_zero():
+    flows = stages.load_flows("JPN", "rare_earths")
+    table = stages.dependence(flows, "AUS").query("year == 2024").set_index("stage")
+    assert "AUS" not in plain_magnets("JPN", 2024)
+    assert math.isnan(table.at["magnet", "share_value"])
+    assert table.at["metal", "share_value"] == 0, "no flow in the whole trade table is a zero"
+
+
+def test_other_materials_have_no_magnets():
+    assert stages.present(stages.load_flows("JPN", "graphite")) == ["ore"]
+    assert stages.present(stages.load_flows("JPN", "vanadium")) == ["compound", "alloy"]
+
+
+def test_every_stage_of_the_products_has_a_place_and_a_plural():
+    products = pd.read_csv(ROOT / "data/reference/products.csv")
+    assert set(products["stage"]) < set(stages.ORDER)
+    assert set(stages.PLURALS) == set(stages.ORDER)
+
+
+def test_few_weights_give_no_share_of_tonnes():
+    rows = [(2024, "CHN", "280530", 79, 10.0, "metal"), (2024, "USA", "280530", 21, None, "metal")]
+    (row,) = stages.latest(made(rows), "CHN").to_dict("records")
+    assert math.isnan(row["share_tonnes"])
+    assert math.isnan(row["gap"])
+    assert row["share_value"] == 0.79
+
+
+def test_a_stage_keeps_its_own_newest_year():
+    rows = [(2020, "CHN", "280530", 5, 1.0, "metal"), (2024, "USA", "284610", 9, 1.0, "compound")]
+    newest = stages.latest(made(rows), "CHN").set_index("stage")
+    assert newest["year"].to_dict() == {"compound": 2024, "metal": 2020}
+    assert newest["share_value"].to_dict() == {"compound": 0, "metal": 1}
+    assert answers.stage_list(newest.reset_index(), 2024).endswith(
+        "metals (2020) 100% of the tonnes and 100% of the value"
+    )
+
+
+amounts = st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**6)), min_size=1, max_size=6)
+
+
+@given(compounds=amounts, metals=amounts)
+def test_a_stage_does_not_see_the_others(compounds, metals):
+    both = made(
+        [(2024, f"S{i}", "284690", v, q, "compound") for i, (v, q) in enumerate(compounds)]
+        + [(2024, f"S{i}", "280530", v, q, "metal") for i, (v, q) in enumerate(metals)]
+    ).replace({"exporter": {"S0": "CHN", "S1": "USA", "S2": "AUS", "S3": "FRA", "S4": "EST"}})
+    both["exporter"] = both["exporter"].replace("S5", "VNM")
+    alone = both[both["stage"] == "metal"]
+    together = stages.latest(both, "CHN").set_index("stage").loc["metal"]
+    single = stages.latest(alone, "CHN").set_index("stage").loc["metal"]
+    pd.testing.assert_series_equal(together, single)
+    assert together["hhi"] == pytest.approx(risk.hhi([v / sum(x for x, _ in metals)
+                                                      for v, _ in metals]))  # fmt: skip
+
+
+def test_the_european_union_speaks_for_its_members_only():
+    france = stages.union_magnets("FRA", "CHN").set_index("year")
+    rows = pd.read_csv(ROOT / "data/trade/eu_magnet_imports.csv")
+    (own,) = rows[(rows["year"] == 2024) & (rows["exporter"] == "CHN")].to_dict("records")
+    assert france.at[2024, "share_value"] == own["value_eur"] / own["total_value_eur"]
+    assert list(france.index) == [2023, 2024], "provisional years are left out"
+    assert stages.union_magnets("JPN", "CHN").empty
+    assert "European Union" in answers.on_magnets(_newest("FRA"), "FRA", "CHN")
+    assert "are not in the data" in answers.on_magnets(_newest("FRA"), "FRA", "CHN")
+
+
+def _newest(importer: str) -> pd.DataFrame:
+    return stages.latest(stages.load_flows(importer, "rare_earths"), "CHN")
+
+
+def test_what_is_unknown_is_refused():
+    with pytest.raises(UnknownCode, match="rare_earths"):
+        stages.load_flows("JPN", "rare_earth")
+    with pytest.raises(UnknownCode, match="Japan"):
+        stages.load_flows("JAP", "rare_earths")
+    with pytest.raises(ValueError, match="no flows"):
+        stages.dependence(stages.load_flows("TUV", "tellurium"), "CHN")
+
+
+# Sentences.
+
+
+def summary_of(importer: str, material: str, exporter: str = "CHN") -> tuple[dict, pd.DataFrame]:
+    flows = stages.load_flows(importer, material, magnets=False)
+    return risk.dependence_summary(flows, exporter), stages.latest(flows, exporter)
+
+
+def test_the_sign_of_the_gap_is_that_of_the_unit_values():
+    higher, lower = summary_of("JPN", "rare_earths"), summary_of("USA", "graphite")
+    assert "higher by tonnes than by value" in answers.on_gap(*higher)
+    assert "cost 31% of one from the others" in answers.on_gap(*higher)
+    assert "lower by tonnes than by value" in answers.on_gap(*lower)
+    assert "2.3 times one from the others" in answers.on_gap(*lower)
+    assert "nearly the same" in answers.on_gap(*summary_of("JPN", "graphite"))
+
+
+def test_a_supplier_of_nothing_and_a_sole_supplier_have_no_gap():
+    summary, newest = summary_of("JPN", "rare_earths")
+    for share in (0, 1):
+        assert answers.on_gap(summary | {"share_value": share}, newest) == ""
+
+
+@pytest.mark.parametrize(
+    ("suppliers", "largest", "said"),
+    [(1, "CHN", "There is no other supplier."), (1, "USA", "The only supplier is"),
+     (5, "CHN", "equal suppliers."), (5, "USA", "the largest is")],
+)  # fmt: skip
+def test_few_suppliers_are_said_in_words(suppliers, largest, said):
+    summary, newest = summary_of("JPN", "graphite")
+    summary |= {"suppliers": suppliers, "largest": largest}
+    assert said in answers.on_suppliers(summary, newest, "CHN")
+
+
+def test_no_sentence_of_dependence_names_a_missing_number():
+    """Every importer of three materials gets an answer; a missing value would be an error."""
+    from rareearths.words import fill
+
+    names = {"importer": "it", "exporter": "China", "material": "this"}
+    for material in ("rare_earths", "cobalt", "beryllium"):
+        importers = set(trade.load_flows(products=material, years=(2015, 2024))["importer"])
+        for importer in sorted(importers - {"CHN"}):
+            summary, newest = summary_of(importer, material)
+            for template in (
+                answers.on_dependence(summary, newest),
+                answers.on_gap(summary, newest),
+                answers.on_suppliers(summary, newest, "CHN"),
+                answers.headline(summary, newest),
+            ):
+                text = fill(template, **summary | names)
+                assert "nan" not in text
+                assert "inf" not in text.split()
