@@ -17,7 +17,7 @@ from rareearths.figures.events import (
     show_studies,
 )
 from rareearths.figures.frame import show
-from rareearths.figures.hubs import plot_scan, plot_scan_rates
+from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.quality import (
     plot_cautions,
@@ -87,6 +87,8 @@ __all__ = [
     "plot_verdicts",
     "show",
     "show_months",
+    "show_scan",
+    "show_scan_rates",
     "show_stage_shares",
     "show_stage_suppliers",
     "show_studies",

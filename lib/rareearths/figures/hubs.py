@@ -11,8 +11,69 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER
+from rareearths import hubs
+from rareearths.figures.frame import show
+from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas
+from rareearths.figures.table import show_table
 from rareearths.hubs import LEAST_CANDIDATES
+
+_SELLERS = [
+    "name", "before_usd", "after_usd", "times", "share_before", "share_after",
+    "bought_before_usd", "bought_after_usd", "jump",
+]  # fmt: skip
+_CONTROLS = [
+    "year", "candidates", "hits", "year_rate", "product_rate", "false_range", "rank_p",
+    "fed_hits", "fed_false_rate", "fed_rank_p",
+]  # fmt: skip
+
+
+def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
+    """Show the suppliers before and after the control of the headline, as a figure and a table.
+
+    Parameters
+    ----------
+    market : hubs.Market
+    material : str
+    **facts
+        Values of the templates: those of `hub_verdicts.summary`, ``importer``, ``exporter``,
+        ``source``. Without candidates nothing is shown.
+    """
+    if not facts.get("candidates"):
+        return
+    table = hubs.scan(market, material, facts["control_year"])
+    table = table[table["candidate"]]
+    show(
+        plot_scan(canvas(0.8 + 0.24 * min(len(table), 12)), table),
+        title="{hits} of {candidates} suppliers without a {plants} jumped after {control_year}",
+        subtitle="Sold to {importer}, US$ a year: before (hollow) and after (filled); dark: jumped",
+        alt="A line a supplier, from its sales before {control_year} to those after.",
+        data=table[["name", "before_usd", "after_usd", "jump"]],
+        **facts,
+    )
+    caption = "Before and after {control_year}: sold to {importer}, bought from {exporter}"
+    show_table(table, _SELLERS, caption=caption, **facts)
+
+
+def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
+    """Show every control beside its placebos, as a figure and a table; see `show_scan`.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        See `hubs.scan_all`.
+    """
+    if not facts.get("candidates"):
+        return
+    show(
+        plot_scan_rates(canvas(3.4), runs, hubs.judge(runs)),
+        title="Without a control, {false_rate:pct0} of suppliers jump (scan of {control_year})",
+        subtitle="Share of suppliers that jumped: diamond, control; dots: other years, other goods",
+        alt="A row a control: its rate, those of the placebo scans, and their interval.",
+        data=hubs.control_table(runs),
+        **facts,
+    )
+    caption = "Every control of {exporter} that the data bracket"
+    show_table(hubs.control_table(runs), _CONTROLS, caption=caption, **facts)
 
 
 def plot_scan(axes: Axes, table: pd.DataFrame, top: int = 12) -> Axes:

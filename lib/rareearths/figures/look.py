@@ -60,7 +60,7 @@ def canvas(height_in: float = 2.9) -> Axes:
         figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
         axes = figure.subplots()
     axes.grid(axis="x", visible=False)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     return axes
 
 
