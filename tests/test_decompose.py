@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +38,15 @@ def test_turning_time_round_turns_the_signs(method, before, after):
     there, back = method(before, after), method(after, before)
     for name in there:
         assert there[name] == pytest.approx(-back[name], abs=rounding(before, after))
+
+
+def test_ends_that_differ_by_rounding_are_no_division_by_zero():
+    """Found by a property: the product is the same but for the last bit."""
+    before = {"a": 3.0, "b": 1.7554734111472499, "c": 1.7554734111472499}
+    after = {"a": before["c"], "b": before["b"], "c": before["a"]}
+    parts = decompose.lmdi(before, after)
+    assert sum(parts.values()) == pytest.approx(product(after) - product(before), abs=1e-12)
+    assert parts["a"] == pytest.approx(-parts["c"])
 
 
 @both_methods
@@ -121,3 +131,80 @@ def test_a_year_without_weights_is_refused():
     flows = trade.load_flows("JPN", products="284690")
     with pytest.raises(ValueError, match="no import with a known weight in 1996"):
         decompose.why_changed(flows, "CHN", 1996, 2024)
+
+
+def test_the_illustration_of_ang():
+    """Ang, A Simple Guide to LMDI (2016): 140 to 160 Mtoe, parts +50, -10 and -20.
+
+    The guide prints the parts and no factors. The parts fix the ratios of the factors by the
+    formula, and the product of these ratios must then be 160 / 140: that closes the circle.
+    """
+    printed = {"activity": 50.0, "structure": -10.0, "intensity": -20.0}
+    mean = (160 - 140) / math.log(160 / 140)
+    ratios = {name: math.exp(part / mean) for name, part in printed.items()}
+    assert product(ratios) == pytest.approx(160 / 140, rel=1e-12)
+    before = {"activity": 1000.0, "structure": 0.7, "intensity": 0.2}
+    assert product(before) == pytest.approx(140)
+    after = {name: value * ratios[name] for name, value in before.items()}
+    assert product(after) == pytest.approx(160)
+    assert decompose.lmdi(before, after) == pytest.approx(printed, rel=1e-9)
+    without_saving = product(after) - printed["intensity"]
+    assert without_saving == pytest.approx(180), "the guide: no improvement, 180 Mtoe"
+
+
+# Why the share of tonnes is not the share of value.
+
+
+def made_flows(rows) -> pd.DataFrame:
+    columns = ["year", "exporter", "product", "value_usd", "quantity_t"]
+    return pd.DataFrame(rows, columns=columns).assign(importer="JPN", source="made by a test")
+
+
+@pytest.mark.parametrize("importer", ["JPN", "USA", "KOR", "DEU", "FRA"])
+@pytest.mark.parametrize("material", ["rare_earths", "graphite", "cobalt", "lithium"])
+def test_the_causes_of_the_gap_sum_to_it(importer, material):
+    flows = trade.load_flows(importer, products=material)
+    gap = trade.dependence(flows, "CHN")["gap"]
+    for year in (2005, 2015, 2024):
+        parts = decompose.why_gap(flows, "CHN", year)["part"]
+        assert parts.sum() == pytest.approx(gap[year], abs=1e-12)
+
+
+def test_one_code_has_no_mix_and_equal_prices_have_no_gap():
+    one_code = made_flows([(2024, "CHN", "280530", 10, 5.0), (2024, "USA", "280530", 90, 5.0)])
+    parts = decompose.why_gap(one_code, "CHN", 2024).set_index("cause")["part"]
+    assert parts.to_dict() == {
+        "mix of HS codes": 0.0,
+        "unit values within codes": pytest.approx(0.4),
+        "flows without weight": 0.0,
+    }
+    two_codes = made_flows([(2024, "CHN", "284610", 10, 10.0), (2024, "USA", "280530", 90, 10.0)])
+    parts = decompose.why_gap(two_codes, "CHN", 2024).set_index("cause")["part"]
+    assert parts["mix of HS codes"] == pytest.approx(0.4), "a cheap code of its own"
+    assert parts["unit values within codes"] == 0
+
+
+def test_a_supplier_without_any_weight_has_no_mix():
+    """Brazil sells France ferro-niobium whose weight is not known: no crash, all in one row."""
+    flows = trade.load_flows("FRA", products="niobium")
+    own = flows[(flows["exporter"] == "BRA") & (flows["year"] == 2024)]
+    assert own["quantity_t"].isna().all()
+    parts = decompose.why_gap(flows, "BRA", 2024).set_index("cause")["part"]
+    assert parts["mix of HS codes"] == parts["unit values within codes"] == 0
+    assert parts["flows without weight"] < -0.8
+
+
+def test_a_year_without_sales_has_no_unit_value():
+    flows = trade.load_flows("JPN", products="rare_earths")
+    flows = flows[~((flows["year"] == 2010) & (flows["exporter"] == "MYS"))]
+    rows = decompose.why_changed(flows, "MYS", 2010, 2020).set_index("factor")
+    assert math.isnan(rows.at["unit value", "before"])
+    assert rows.at["unit value", "after"] > 0
+
+
+def test_value_without_weight_has_a_row_of_its_own():
+    flows = made_flows([(2024, "CHN", "280530", 10, 5.0), (2024, "USA", "280530", 10, None)])
+    parts = decompose.why_gap(flows, "CHN", 2024).set_index("cause")["part"]
+    assert parts["flows without weight"] == 0.5
+    with pytest.raises(ValueError, match="no import with a known weight in 2020"):
+        decompose.why_gap(flows, "CHN", 2020)

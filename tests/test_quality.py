@@ -280,3 +280,24 @@ def test_a_worked_example():
     )
     assert quality.coverage_by_product(flows)["coverage"].tolist() == [0.9]
     assert grade(coverage=0.9, published_difference=0.07, reported_ratio=1.5) == "B"
+
+
+# Years that are not to be relied on.
+
+
+def test_germanium_after_2006_is_not_used():
+    flows = trade.load_flows("JPN", products="germanium")
+    left_out = quality.unusable(flows, "JPN", "germanium")
+    assert left_out["year"].min() == 2007
+    assert left_out["description"].str.contains("HS 2007 moved germanium").all()
+    kept = quality.reliable(flows, "JPN", "germanium")
+    assert kept["year"].max() == 2006
+    assert len(kept) == (flows["year"] <= 2006).sum()
+
+
+def test_flows_without_a_break_are_all_kept():
+    flows = trade.load_flows("JPN", products="rare_earths")
+    assert quality.unusable(flows, "JPN", "rare_earths").empty
+    pd.testing.assert_frame_equal(quality.reliable(flows, "JPN", "rare_earths"), flows)
+    empty = trade.load_flows("TUV", products="tellurium")
+    assert quality.reliable(empty, "TUV", "tellurium").empty

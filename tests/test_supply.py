@@ -37,8 +37,9 @@ def best(year: int) -> pd.Series:
 
 
 def synthetic(*rows: tuple) -> pd.DataFrame:
-    """Make synthetic mine output: year, economy, quantity_t, source."""
-    return pd.DataFrame(rows, columns=["year", "economy", "quantity_t", "source"])
+    """Make synthetic mine output: year, economy, quantity_t, source, status (else reported)."""
+    columns = ["year", "economy", "quantity_t", "source", "status"]
+    return pd.DataFrame([(*row, "reported")[:5] for row in rows], columns=columns)
 
 
 def page(economy: str, least: float, most: float | None = None, qualifier=None, url="a") -> dict:
@@ -138,6 +139,8 @@ def test_an_economy_that_mines_nothing_is_not_listed():
     assert math.isnan(facts["share"])
     assert facts["outside_t"] == best(2025).sum()
     assert facts["outside_share"] == 1
+    assert not facts["listed_last"]
+    assert facts["outside_part"] == ""
 
 
 def test_sources_of_a_series_and_where_they_change():
@@ -146,7 +149,9 @@ def test_sources_of_a_series_and_where_they_change():
         (2003, "CHN", 1, "B"), (2003, "USA", 1, "B"), (2003, "AUS", 1, "C"),
     )  # fmt: skip
     assert supply.splices(output) == [2003]
-    assert supply.source_text(output) == "A (2001–2002), B (2003); single figures of C"
+    assert supply.source_text(output) == (
+        "A (2001–2002), B (2003); gaps for single producers filled from C"
+    )
     assert supply.splices(supply.mine_output("rare_earths")) == [2018, 2025]
     assert supply.splices(supply.mine_output("cobalt")) == []
 
@@ -208,8 +213,8 @@ def test_last_compared_year_names_every_publisher():
     rows = supply.last_compared(supply.by_publisher("CHN", EVER))
     assert rows["year"].unique() == [2024]
     assert supply.compared_text(rows) == (
-        "67.8% by World Mining Data (HHI of mining 0.49), 70.3% by USGS (HHI of mining 0.52) and "
-        "74.9% by BGS (HHI of mining 0.58)"
+        "67.8% by World Mining Data (HHI 0.49), 70.3% by USGS (HHI 0.52) and 74.9% by BGS (HHI "
+        "0.58)"
     )
     assert supply.last_compared(supply.by_publisher("CHN", (2011, 2013))).empty
 
@@ -251,6 +256,133 @@ def test_what_is_mined_and_weighed(material, name, unit):
 def test_an_unknown_material_is_refused(ask):
     with pytest.raises(UnknownCode, match="closest: rare_earths"):
         ask("rare earth")
+
+
+# How sure, and with how many digits
+
+
+@pytest.mark.parametrize(
+    ("tonnes", "text"),
+    [
+        (119_310, "119,000 tonnes"),
+        (371_914, "372,000 tonnes"),
+        (999_600, "1 million tonnes"),
+        (349_833_986, "350 million tonnes"),
+        (10, "10 tonnes"),
+        (0.1234, "0.123 tonnes"),
+        (0, "0 tonnes"),
+    ],
+)
+def test_tonnes_have_three_digits_that_count(tonnes, text):
+    assert supply.tonnes_text(tonnes) == text
+
+
+@given(tonnes=st.floats(0.01, 1e10))
+def test_rounded_tonnes_are_within_half_a_per_cent(tonnes):
+    number, *size, _ = supply.tonnes_text(tonnes).split(" ")
+    said = float(number.replace(",", "")) * (1e6 if size else 1)
+    assert said == pytest.approx(tonnes, rel=0.0051)
+
+
+@pytest.mark.parametrize(
+    ("share", "decimals", "text"),
+    [
+        (0.694, 0, "69%"),
+        (0.694, 1, "69.4%"),
+        (150 / 389_310, 0, "under 0.1%"),
+        (150 / 389_310, 1, "under 0.1%"),
+        (0.005, 0, "0.5%"),
+        (0.0097, 0, "1%"),
+        (0.9996, 0, "over 99.9%"),
+        (0.996, 0, "99.6%"),
+        (0, 1, "0%"),
+        (1, 0, "100%"),
+        (math.nan, 0, "–"),
+    ],
+)
+def test_a_share_is_nothing_or_all_only_where_it_is(share, decimals, text):
+    assert supply.share_text(share, decimals) == text
+
+
+def test_the_answer_says_estimated_by_the_status_of_the_rows():
+    rows = table("supply/rare_earth_mine_production")
+    rows = rows[rows["best"] & (rows["year"] == 2025) & (rows["economy"] != "WLD")]
+    assert set(rows["status"]) == {"estimated"}
+    facts = supply.summary(supply.mine_output("rare_earths"), "CHN")
+    assert (facts["hedge"], facts["outside_hedge"]) == ("an estimated ", "an estimated ")
+    assert (facts["outside_text"], facts["outside_part"]) == ("119,000 tonnes", ", 31% of all")
+    cobalt = supply.summary(supply.mine_output("cobalt"), "COD")
+    assert (cobalt["hedge"], cobalt["outside_hedge"]) == ("", "")
+    assert (cobalt["outside_text"], cobalt["outside_part"]) == ("68,500 tonnes", ", 25% of all")
+
+
+def test_a_sum_is_estimated_where_most_of_it_is():
+    rows = [(2001, "CHN", 90, "A"), (2001, "USA", 6, "A", "estimated"), (2001, "AUS", 4, "A")]
+    facts = supply.summary(synthetic(*rows), "CHN")
+    assert (facts["hedge"], facts["outside_hedge"]) == ("", "an estimated ")
+    assert supply.estimated_share(synthetic(*rows)) == pytest.approx(0.06, **EXACT)
+
+
+def test_the_range_of_publishers_is_that_of_the_last_compared_year():
+    assert supply.publishers_apart("CHN", EVER) == "in 2024 publishers ranged from 68% to 75%"
+    assert supply.publishers_apart("CHN", (2011, 2013)) == ""
+
+
+@pytest.mark.parametrize("material", ["cobalt", "lithium", "graphite", "germanium"])
+def test_a_series_of_one_source_says_so(material):
+    rows = table("supply/mine_production")
+    rows = rows[rows["material"] == material]
+    assert rows["source"].unique() == ["World Mining Data"]
+    last = rows[rows["year"] == 2024]
+    part = last.loc[last["status"] == "estimated", "quantity_t"].sum() / last["quantity_t"].sum()
+    said = supply.certainty(supply.mine_output(material))
+    assert said.startswith(
+        "All figures of output are of one publisher, World Mining Data, without a range or an "
+        "uncertainty; what others say is not known here."
+    )
+    assert said.endswith(f"Of the tonnes of 2024, {supply.share_text(part)} are estimates.")
+
+
+def test_a_last_year_of_one_source_says_so():
+    output = supply.mine_output("rare_earths")
+    assert supply.certainty(output) == (
+        "All figures of 2025 are of one publisher, USGS, without a range or an uncertainty; what "
+        "others say is not known for that year. Every figure of 2025 is an estimate."
+    )
+    several = supply.certainty(output[output["year"] <= 2024])
+    assert re.fullmatch(r"Of the tonnes of 2024, \d+% are estimates\.", several)
+    of_bgs = supply.certainty(output[output["year"] <= 2017])
+    assert of_bgs.endswith("Which figures of 2017 are estimates is not stated.")
+
+
+def test_the_quota_behind_the_output_of_china_is_noted():
+    rows = table("supply/rare_earth_mine_production")
+    noted = rows[(rows["economy"] == "CHN") & rows["note"].notna()]
+    assert sorted(noted["year"]) == [2023, 2024]
+    (note,) = noted["note"].unique()
+    said = supply.remarks(supply.mine_output("rare_earths"), ["CHN", "CHN", "JPN"])
+    assert said == (
+        f"On the figures of USGS for China in 2023 and 2024 the data note: “{note}”. The series "
+        "has the same tonnes in 2023, 2024 and 2025."
+    )
+    assert "quota" in said
+    early = supply.mine_output("rare_earths").query("year < 2020")
+    assert supply.remarks(early, ["CHN"]) == ""
+
+
+def test_a_by_product_is_not_said_to_be_mined():
+    notes = table("reference/products").dropna(subset=["note"]).set_index("label_en")["note"]
+    assert "germanium" in notes["Zinc ore and concentrate"]
+    assert supply.carriers("germanium") == ["zinc ore and concentrate"]
+    assert supply.output_name("germanium") == "output"
+    assert supply.output_name("cobalt") == "mine output"
+    assert chain.question("germanium", "mining") == "Who produces the world's germanium?"
+    assert chain.what_there_is("germanium", "all").startswith("Of germanium the data hold output")
+
+
+def test_what_follows_a_number_of_tonnes():
+    assert supply.content("lithium") == " of Li2O content"
+    assert supply.content("cobalt") == ""
 
 
 # The stages as published
@@ -356,7 +488,8 @@ def test_share_and_hhi_by_year_of_one_stage_and_of_another_material():
     assert list(found.columns) == ["year", "magnet_share", "magnet_hhi"]
     assert found["magnet_share"].dropna().tolist() == ["about 5%, uncertain", "19.3%"]
     cobalt = chain.by_year("cobalt", "COD", chain.STAGES, EVER)
-    assert list(cobalt.columns) == ["year", "mining_share", "mining_hhi"]
+    assert list(cobalt.columns) == ["year", "output_of_all", "output_hhi"]
+    assert set(cobalt.columns) <= set(figures.COLUMNS)
     assert list(cobalt["year"]) == list(range(2024, 2017, -1))
 
 
@@ -430,6 +563,13 @@ def test_reserves_are_of_the_newest_edition_and_missing_ones_stay_missing():
     assert math.isnan(found.at["GRL", "years_left"])  # no output, so no ratio
     facts = resources.reserve_facts(found.reset_index())
     assert facts["unknown"] == "India, Madagascar, Myanmar, Nigeria, Thailand"
+
+
+def test_reserves_over_output_has_two_digits_and_a_trace_is_not_zero():
+    found = resources.reserves().set_index("economy")
+    assert found.loc[["CHN", "VNM", "RUS", "USA"], "years_left"].tolist() == [160, 23_000, 1500, 37]
+    assert found.loc[["CHN", "VNM", "GRL"], "output_part"].tolist() == ["69%", "under 0.1%", "0%"]
+    assert found.at["CHN", "reserve_part"] == "52%"
 
 
 def test_averages_and_ranges_of_prices_are_never_mixed():
@@ -552,6 +692,47 @@ def test_a_page_on_another_material_is_short_and_reads_no_table_of_rare_earths(t
         "Share and HHI by year",
         "Exports",
     ]
+
+
+def shown_answer(page: dict) -> str:
+    """The first text after the title."""
+    return page["text"].split("\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        (
+            {"material": "lithium", "exporter": "AUS"},
+            "By World Mining Data, Australia had **38%** of the world's mine output of lithium in "
+            "2024; the HHI of mine output is 0.24. Outside Australia, output was 372,000 tonnes of "
+            "Li2O content, 62% of all. ",
+        ),
+        (
+            {"material": "germanium"},
+            "By World Mining Data, China had **93%** of the world's output of germanium in 2024; "
+            "the HHI of output is 0.87. Outside China, output was an estimated 10 tonnes, 7% of "
+            "all. ",
+        ),
+        (
+            {"stage": "mining", "exporter": "VNM"},
+            "By USGS, China had an estimated **69%** of the world's mine output of rare earths in "
+            "2025 (in 2024 publishers ranged from 68% to 75%); the HHI of mine output is 0.51. "
+            "Outside Vietnam, output was an estimated 389,000 tonnes of REO content, over 99.9% of "
+            "all. ",
+        ),
+        (
+            {"material": "cobalt", "exporter": "JPN"},
+            "By World Mining Data, the DR Congo had **75%** of the world's mine output of cobalt "
+            "in 2024; the HHI of mine output is 0.57. Japan is not among the producers that are "
+            "listed in that year. ",
+        ),
+    ],
+)
+def test_the_answer_of_a_page(tmp_path, given, answer):
+    page = ran(tmp_path, **given)
+    assert shown_answer(page) == answer
+    assert "mine output" not in page["text"] or given.get("material") != "germanium"
 
 
 def test_a_page_on_one_stage_of_an_economy_without_mines(tmp_path):

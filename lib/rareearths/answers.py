@@ -1,15 +1,19 @@
 """What trade data allow to be said of dependence: sentences chosen by what was found.
 
 They are templates; the values that they name come from `risk.dependence_summary` and from the
-caller: ``importer``, ``exporter`` and ``material`` as they stand in a sentence.
+caller: ``importer``, ``exporter``, ``material`` and ``goods`` as they stand in a sentence.
 """
 
 import pandas as pd
 
-from rareearths import stages
-from rareearths.words import choose, fill, joined
+from rareearths import quality, stages, trade
+from rareearths.words import choose, fill, joined, show_number, signed_usd
 
-CLOSE = 0.02  # shares closer than this are called nearly the same
+CLOSE = 0.02  # shares closer than this are not told apart
+FIRM = 0.25  # of the change: two methods closer than this give a firm account
+OLD = 5  # years after which an answer says how old it is
+APART = 10  # times the mean unit value of all suppliers, from which one is out of line
+NEAR = 0.005  # of an HHI to a threshold, within which three digits are shown
 
 
 def on_dependence(summary: dict, newest: pd.DataFrame) -> str:
@@ -22,27 +26,25 @@ def on_dependence(summary: dict, newest: pd.DataFrame) -> str:
     newest : pandas.DataFrame
         See `stages.latest`.
     """
-    weighed = pd.notna(summary["share_tonnes"])
+    start = "Of the {goods} that {importer} imported in {year} ({total_usd:usd}"
+    magnets = stages.MAGNETS in set(newest["stage"])
+    start += " without magnets), " if magnets else "), "
+    never = not (newest["share_value"].fillna(0) > 0).any()
     return choose(
+        (never, start + "{exporter} supplied none."),
         (
             len(newest) > 1,
-            "Of the {material} that {importer} imported in {year}, {exporter} supplied: "
-            + stage_list(newest, summary["year"], bold=True)
-            + ".",
+            start + "{exporter} supplied: " + stage_list(newest, summary["year"], bold=True) + ".",
         ),
         (
-            summary["share_value"] == 0,
-            "In {year}, {exporter} supplied none of the {material} that {importer} imported.",
-        ),
-        (
-            weighed,
-            "In {year}, {exporter} supplied **{share_tonnes:pct}** of the tonnes and "
-            "**{share_value:pct}** of the value of the {material} that {importer} imported.",
+            pd.notna(summary["share_tonnes"]),
+            start + "{exporter} supplied **{share_tonnes:pct}** of the tonnes and "
+            "**{share_value:pct}** of the value.",
         ),
         (
             True,
-            "In {year}, {exporter} supplied **{share_value:pct}** of the value of the {material} "
-            "that {importer} imported; weights are not known.",
+            start + "{exporter} supplied **{share_value:pct}** of the value; too few weights are "
+            "known for a share of the tonnes.",
         ),
     )
 
@@ -61,24 +63,29 @@ def stage_list(newest: pd.DataFrame, year: int, bold: bool = False) -> str:
     said = []
     for row in newest.itertuples():
         when = "" if row.year == year else f" ({row.year})"
-        said.append(f"{row.goods}{when} {stages.share_words(row, form)}")
+        larger = " (larger flows)" if row.stage == stages.MAGNETS else ""
+        said.append(f"{row.goods}{larger}{when} {stages.share_words(row, form)}")
     return "; ".join(said)
 
 
 def on_gap(summary: dict, newest: pd.DataFrame) -> str:
-    """The distance between the share of tonnes and the share of value, and its cause."""
+    """The distance between the share of tonnes and the share of value, and the unit values."""
     gap, ratio = summary["gap"], summary["usd_per_kg"] / summary["usd_per_kg_others"]
-    mixed = newest.loc[newest["stage"] != stages.MAGNETS, "goods"].tolist()
-    together = f"{joined(mixed)} together: " if len(newest) > 1 and len(mixed) > 1 else ""
-    together = together[:1].upper() + together[1:]
-    it = "its share" if together else "Its share"
-    cost = f"{ratio:.0%} of" if ratio < 1 else f"{ratio:.1f} times"
-    cause = f", because a kilogram from it cost {cost} one from the others" * bool(ratio > 0)
+    goods = newest.loc[newest["stage"] != stages.MAGNETS, "goods"].tolist()
+    start = f"{joined(goods)} together, it has".capitalize() if len(goods) > 1 else "It has"
+    levels = f"{start} {{share_tonnes:pct}} of the tonnes and {{share_value:pct}} of the value"
+    whose = "its kilogram cost on average"
+    cost = f"{whose} {ratio:.0%} of one from the others"
+    if ratio >= 1:
+        cost = f"{whose} {ratio:.1f} times as much as one from the others"
+    cost = f": {cost}" if ratio > 0 else ""
+    higher = "more" if gap > 0 else "less"
+    together = len(goods) > 1
     return choose(
         (pd.isna(gap) or summary["share_value"] in (0, 1), ""),
-        (abs(gap) < CLOSE, f"{together}{it} is nearly the same by tonnes and by value."),
-        (gap > 0, f"{together}{it} is **{{gap:pp}} higher by tonnes than by value**{cause}."),
-        (True, f"{together}{it} is **{{gap:pp}} lower by tonnes than by value**{cause}."),
+        (abs(gap) < CLOSE, "By tonnes and by value its share is less than two points apart."),
+        (together, f"{levels}, **{{gap:pp}} {higher} by tonnes than by value**{cost}."),
+        (True, f"That is **{{gap:pp}} {higher} by tonnes than by value**{cost}."),
     )
 
 
@@ -90,49 +97,75 @@ def on_suppliers(summary: dict, newest: pd.DataFrame, exporter: str) -> str:
     if len(by_stage) > 1:
         by_stage[0] = by_stage[0].replace(" of ", " equal suppliers of ")
         return f"{several}{joined(by_stage)}."
+    single = summary["effective_suppliers"] < 1.05
     several += "{effective_suppliers:.1f} equal suppliers"
     return choose(
         (summary["suppliers"] == 1 and leads, "There is no other supplier."),
         (summary["suppliers"] == 1, "The only supplier is {largest_name}."),
+        (single, "Practically all of the value comes from {largest_name}."),
         (leads, several + "."),
-        (
-            True,
-            several + "; the largest is {largest_name}, with {largest_share:pct0} of the value.",
-        ),
+        (True, f"{several}; the largest is {{largest_name}}, with {{largest_share:pct0}} of it."),
     )
 
 
-def on_years(summary: dict, end_year: int, left_out: pd.DataFrame) -> str:
-    """What the newest year is where it is not the last one asked for; empty where it is."""
-    if len(left_out):
-        years = f"{left_out['year'].min()} to {left_out['year'].max()}"
-        return f"The figures of {years} are not used: {left_out['description'].iloc[-1]}."
-    if summary["year"] < end_year:
+def on_years(
+    summary: dict, end_year: int, everything: pd.DataFrame, importer: str, material: str
+) -> str:
+    """Why the answer is not of the last year asked for, and how old it is; empty where it is.
+
+    Parameters
+    ----------
+    summary : dict
+        See `risk.dependence_summary`.
+    end_year : int
+        The last year asked for.
+    everything : pandas.DataFrame
+        The flows before `quality.reliable`, see `stages.load_flows`.
+    importer, material : str
+    """
+    year = summary["year"]
+    if year >= end_year:
+        return ""
+    later = everything[(everything["year"] > year) & (everything["stage"] != stages.MAGNETS)]
+    doubtful = quality.unusable(later, importer, material)
+    reason = choose(
+        (len(doubtful) > 0, _doubtful_years(doubtful)),
+        (len(later) > 0, "Later imports have no weights, so that shares of tonnes end here."),
+        (True, _moved_code(year, end_year, importer, material)),
+    )
+    age = f" The answer is {end_year - year} years old." if end_year - year >= OLD else ""
+    return reason + age
+
+
+def _doubtful_years(doubtful: pd.DataFrame) -> str:
+    years = joined([str(year) for year in sorted(doubtful["year"].unique())])
+    reasons = "; ".join(doubtful["description"].unique())
+    return f"Figures of {years} are in the data and not relied on: {reasons}."
+
+
+def _moved_code(year: int, end_year: int, importer: str, material: str) -> str:
+    """A later break by which the codes no longer hold the material, or that imports end."""
+    breaks = quality.known_breaks(importer, material, (year + 1, end_year))
+    breaks = breaks[(breaks["series"] == trade.TABLE) & (breaks["best_mark"] == "C")]
+    moved = breaks[(breaks["first_year"] > year) & (breaks["last_year"] >= end_year)]
+    if moved.empty:
         return "No later imports are in the data."
-    return ""
+    since, why = moved[["first_year", "description"]].iloc[0]
+    return f"From {since} on these codes cannot be read: {why}."
 
 
 def on_cause(parts: pd.DataFrame) -> str:
     """Which of the causes of `decompose.why_gap` makes the gap, as plain text."""
-    points = parts.set_index("cause")["part"]
-    gap = points.sum()
-    if abs(gap) < CLOSE:
-        return "The two shares hardly differ, so there is little to explain."
-    template = (
-        "Of the {gap:pp}, {prices} come from unit values within the same HS codes and {goods} "
-        "from the mix of codes, counted as tonnes less value."
-    )
-    signed = {name: _signed(100 * points[name]) for name in points.index}
-    return fill(
-        template,
-        gap=gap,
-        prices=signed["unit values within codes"],
-        goods=signed["mix of HS codes"],
-    )
+    points = parts.set_index("cause")["part"] * 100
+    if abs(points.sum()) < CLOSE * 100:
+        return "The two shares are less than two points apart, so there is little to take apart."
+    said = [f"{_signed(value)} {name}" for name, value in points.items() if abs(value) >= 0.05]
+    total = _signed(points.sum())
+    return f"Share of tonnes less share of value, in points: {total} = {', '.join(said)}."
 
 
 def on_change(rows: pd.DataFrame) -> str:
-    """What moved the value bought, and whether the two methods agree, as plain text.
+    """What moved the value bought, and how far the two methods agree, as plain text.
 
     Parameters
     ----------
@@ -143,66 +176,111 @@ def on_change(rows: pd.DataFrame) -> str:
     change = table["lmdi_usd"].sum()
     if change == 0:
         return "The value did not change."
-    most = (table["lmdi_usd"] * (1 if change > 0 else -1)).idxmax()
-    low, high = sorted(table.loc[most])
-    agree = (table["lmdi_usd"] * table["shapley_usd"] >= 0).all()
+    order = table["lmdi_usd"].abs().sort_values(ascending=False).index
+    said = [f"{name} {_span(table.loc[name])}" for name in order if table.loc[name].abs().max() > 0]
+    apart = (table["lmdi_usd"] - table["shapley_usd"]).abs().max()
+    turned = table.index[(table["lmdi_usd"] * table["shapley_usd"]) < 0]
+    verdict = choose(
+        (len(turned) > 0, f"The methods do not agree on the direction of: {joined([*turned])}."),
+        (apart <= FIRM * abs(change), "The two methods lie close: the account is firm."),
+        (True, "The two methods lie too far apart for a firm account."),
+    )
+    went = "rose" if change > 0 else "fell"
     return fill(
-        "The value {went} by {size:usd}. Most of that is due to the {most}: {low} to {high} "
-        "million US$ by the two methods, which {agree} on the direction of every factor.",
-        went="rose" if change > 0 else "fell",
+        "The value {went} by {size:usd}: {parts}, by the two methods. {verdict} Values are current "
+        "US dollars, so that inflation is part of the unit value.",
+        went=went,
         size=abs(change),
-        most=most,
-        low=_signed(low / 1e6),
-        high=_signed(high / 1e6),
-        agree="agree" if agree else "do not agree",
+        parts="; ".join(said),
+        verdict=verdict,
     )
 
 
 def on_magnets(newest: pd.DataFrame, importer: str, exporter: str) -> str:
     """Where the figures of rare-earth magnets come from, and where they end, as plain text."""
-    union = stages.union_magnets(importer, exporter)
+    names = {
+        "importer": trade.economy_in_text(importer),
+        "exporter": trade.economy_in_text(exporter),
+    }
     known = newest[newest["stage"] == stages.MAGNETS]
-    said = []
-    if len(known):
-        said.append(
-            fill(
-                "Magnets: flows of {limit:usd} or more in {year}; smaller ones are not listed, so "
-                "that the shares are of the listed flows. The code also holds magnets without "
-                "rare earths, and where a magnet's material was mined and separated does not show.",
-                limit=stages.magnet_limit(int(known["year"].iloc[0])),
-                year=int(known["year"].iloc[0]),
-            )
-        )
-    else:
-        said.append("Magnets: the suppliers of this importer are not in the data.")
+    said = [
+        "Magnets: flows of {limit:usd} or more a year, the same limit for all years; smaller ones "
+        "are not listed, so that shares and HHI are of the larger flows and run high. The code "
+        "also holds magnets without rare earths, and where a magnet's material was mined and "
+        "separated does not show."
+        if len(known)
+        else "Magnets: the suppliers of {importer} are not in the data."
+    ]
+    union = stages.union_magnets(importer, exporter)
+    values = names | {"limit": stages.magnet_limit()}
     if len(union):
-        last = union.iloc[-1]
         said.append(
-            fill(
-                "Of the rare-earth magnets that the European Union as a whole imported in "
-                "{year:.0f}, the supplier had {value:pct0} of the value and {tonnes:pct0} of the "
-                "tonnes.",
-                year=last["year"],
-                value=last["share_value"],
-                tonnes=last["share_tonnes"],
-            )
+            "Of the rare-earth magnets that the European Union imported from outside in "
+            "{union_year}, {exporter} had {value:pct0} of the value and {tonnes:pct0} of the "
+            "tonnes."
         )
-    return " ".join(said)
+        last = union.iloc[-1]
+        values |= {"union_year": int(last["year"])}
+        values |= {"value": last["share_value"], "tonnes": last["share_tonnes"]}
+    return fill(" ".join(said), **values)
+
+
+def on_faults(importer: str, material: str, years: tuple[int, int]) -> str:
+    """Known faults of the series of one importer and material in these years, as plain text."""
+    breaks = quality.known_breaks(importer, material, years)
+    breaks = breaks[breaks["series"].isin([trade.TABLE, "magnets"]) & (breaks["kind"] != "weights")]
+    breaks = breaks[(breaks["first_year"] <= years[1]) & (breaks["last_year"] >= years[0])]
+    said = [f"{row.years.capitalize()}: {row.description}" for row in breaks.itertuples()]
+    return f"Known faults of these series. {'; '.join(said)}." if said else ""
+
+
+def on_outliers(table: pd.DataFrame) -> str:
+    """Suppliers whose unit value is far from the mean of all, as plain text; empty without any."""
+    known = table.dropna(subset=["usd_per_kg"])
+    mean = known["value_with_quantity_usd"].sum() / (known["quantity_t"].sum() * 1000)
+    far = known[(known["usd_per_kg"] > APART * mean) | (known["usd_per_kg"] < mean / APART)]
+    if far.empty:
+        return ""
+    said = [
+        f"{row.name} (${show_number(row.usd_per_kg, 'plain_usd')})"
+        for row in far.itertuples(index=False)
+    ]
+    return (
+        f"More than {APART} times from the mean, by other goods or a wrong weight: {joined(said)}."
+    )
+
+
+def on_published(differences: pd.Series) -> str:
+    """The title of the published shares beside the computed ones: how far they are apart."""
+    low, high = 100 * differences.min(), 100 * differences.max()
+    one = f"{abs(high):.0f} points {'higher' if high > 0 else 'lower'} than computed"
+    ends = f"{min(abs(low), abs(high)):.0f} to {max(abs(low), abs(high)):.0f}"
+    return choose(
+        (len(differences) == 1, f"The published share is {one}"),
+        (low >= 0, f"Published shares are {ends} points higher than computed"),
+        (high <= 0, f"Published shares are {ends} points lower than computed"),
+        (True, f"Published less computed: {_signed(low)} to {_signed(high)} points"),
+    )
 
 
 def hhi_list(rows: pd.DataFrame) -> str:
-    """The HHI of each stage as text: compounds 0.42, metals 0.50."""
-    return ", ".join(f"{row.goods} {row.hhi:.2f}" for row in rows.itertuples())
+    """The HHI of each stage as text, of one alone without its name; three digits at a threshold."""
+    close = [min(abs(row.hhi - 0.25), abs(row.hhi - 0.4)) < NEAR for row in rows.itertuples()]
+    said = [
+        f"{row.goods if len(rows) > 1 else ''} {row.hhi:{'.3f' if near else '.2f'}}".strip()
+        for row, near in zip(rows.itertuples(), close, strict=True)
+    ]
+    return joined(said)
 
 
 def headline(summary: dict, newest: pd.DataFrame) -> str:
     """One short sentence for the index."""
     return choose(
+        (not (newest["share_value"].fillna(0) > 0).any(), "{exporter} supplied nothing in {year}."),
         (
             len(newest) > 1,
             f"Share of {{exporter}} in {{year}}: {stage_list(newest, summary['year'])}.",
         ),
-        (summary["share_value"] == 0, "{exporter} supplied nothing in {year}."),
         (
             pd.notna(summary["share_tonnes"]),
             "{exporter} supplied {share_tonnes:pct0} of the tonnes and {share_value:pct0} of the "
@@ -212,5 +290,11 @@ def headline(summary: dict, newest: pd.DataFrame) -> str:
     )
 
 
+def _span(parts: pd.Series) -> str:
+    """Both contributions of a factor as text, one where they look the same."""
+    ends = [signed_usd(part) for part in sorted(parts, key=abs)]
+    return " to ".join(dict.fromkeys(ends))
+
+
 def _signed(number: float) -> str:
-    return f"{number:+,.1f}".replace("-", "−")
+    return f"{round(number, 1) + 0.0:+,.1f}".replace("-", "−")

@@ -45,8 +45,9 @@ def stages_asked(stage: str) -> list[str]:
 def question(material: str, stage: str) -> str:
     """The title of a report on one stage, or on all of them."""
     name = trade.material_names()[material]
+    verb = "produces" if supply.carriers(material) else "mines"
     titles = {
-        "mining": f"Who mines the world's {supply.mined(material)}?",
+        "mining": f"Who {verb} the world's {supply.mined(material)}?",
         "separation": f"Who separates the world's {name}?",
         "metal": f"Who turns the world's {name} into metal?",
         "magnet": f"Who turns the world's {name} into magnets?",
@@ -104,7 +105,8 @@ def what_there_is(material: str, stage: str) -> str:
     rows = basis(material, stage, _EVER)
     if not len(rows):
         rows, stage = basis(material, "mining", _EVER), "mining"
-    what = "mine output" if stage in ("all", "mining") else f"figures on {NAMES[stage]}"
+    made = stage in ("all", "mining")
+    what = supply.output_name(material) if made else f"figures on {NAMES[stage]}"
     years = supply.years_text(rows["year"].min(), rows["year"].max())
     return f"Of {name} the data hold {what} of {years}."
 
@@ -220,10 +222,11 @@ def by_year(
     -------
     pandas.DataFrame
         ``year`` and for each stage ``<stage>_share`` and ``<stage>_hhi``, for mining also
-        ``mining_span`` (the share by each of several publishers alone); missing where there is no
-        figure. Years and columns without any figure are left out. Mining is of the series, later
-        stages are all figures of the whole stage; where none is counted (see `stage_figures`) the
-        share is marked "uncertain".
+        ``mining_span`` (the share by each of several publishers alone); of other materials than
+        rare earths ``output_of_all`` and ``output_hhi``. Missing where there is no figure; years
+        and columns without any figure are left out. Mining is of the series, later stages are all
+        figures of the whole stage; where none is counted (see `stage_figures`) the share is marked
+        "uncertain".
     """
     cells = _mining_cells(material, exporter, years) if "mining" in stages else {}
     if material == CHAIN:
@@ -236,6 +239,8 @@ def by_year(
     columns = [f"{stage}_{what}" for stage in stages for what in ("share", "span", "hhi")]
     table = pd.Series(cells, dtype=object).unstack().reindex(columns=columns)
     table = table.dropna(axis=1, how="all").sort_index(ascending=False)
+    if material != CHAIN:
+        table = table.rename(columns={"mining_share": "output_of_all", "mining_hhi": "output_hhi"})
     return table.rename_axis("year").reset_index()
 
 
@@ -244,14 +249,15 @@ def _mining_cells(material: str, exporter: str, years: tuple[int, int]) -> dict:
     output = output[output["year"].between(*years)]
     shares = supply.outside(output, exporter)["share"].dropna()
     bounds = supply.mine_concentration(supply.mine_shares(output))
-    cells = {(year, "mining_share"): f"{share:.1%}" for year, share in shares.items()}
+    cells = {(year, "mining_share"): supply.share_text(share, 1) for year, share in shares.items()}
     cells |= {
         (row.Index, "mining_hhi"): supply.hhi_text(row.low, row.high) for row in bounds.itertuples()
     }
     if material == CHAIN:
         for year, known in supply.by_publisher(exporter, years).dropna().groupby("year")["share"]:
             if len(known) > 1:
-                cells[year, "mining_span"] = f"{known.min():.1%} to {known.max():.1%}"
+                ends = (supply.share_text(share, 1) for share in (known.min(), known.max()))
+                cells[year, "mining_span"] = " to ".join(ends)
     return cells
 
 

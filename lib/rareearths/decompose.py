@@ -1,7 +1,7 @@
 """Why a value changed: exact decompositions into the factors whose product it is."""
 
 from itertools import permutations
-from math import log, prod
+from math import expm1, log, prod
 
 import pandas as pd
 
@@ -51,8 +51,10 @@ def lmdi(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
         ends = before if first == 0 else after
         vanished = [name for name, value in ends.items() if value == 0]
         return {k: (last - first) / len(vanished) if k in vanished else 0.0 for k in before}
-    mean = first if first == last else (last - first) / (log(last) - log(first))
-    return {name: mean * log(after[name] / before[name]) for name in before}
+    parts = {name: log(after[name] / before[name]) for name in before}
+    growth = sum(parts.values())
+    mean = first * expm1(growth) / growth if growth else first  # stable where the ends are close
+    return {name: mean * part for name, part in parts.items()}
 
 
 def shapley(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
@@ -103,7 +105,8 @@ def why_changed(flows: pd.DataFrame, exporter: str, first: int, last: int) -> pd
     -------
     pandas.DataFrame
         ``factor``: ``volume`` (tonnes), ``share`` (fraction), ``unit value`` (US$ per tonne),
-        ``without weight`` (US$); ``before`` and ``after``; ``lmdi_usd`` and ``shapley_usd``, the
+        ``without weight`` (US$); ``before`` and ``after`` (no unit value where nothing was sold);
+        ``lmdi_usd`` and ``shapley_usd``, the
         contributions in current US$.
 
     Raises
@@ -113,10 +116,11 @@ def why_changed(flows: pd.DataFrame, exporter: str, first: int, last: int) -> pd
     """
     ends = [_factors(flows, trade.check_economy(exporter), year) for year in (first, last)]
     (before, loose_before), (after, loose_after) = (_priced(ends, i) for i in (0, 1))
+    shown = [pd.Series(factors, dtype=float) for factors, _ in ends]
     rows = pd.DataFrame(
         {
-            "before": before,
-            "after": after,
+            "before": shown[0],
+            "after": shown[1],
             "lmdi_usd": lmdi(before, after),
             "shapley_usd": shapley(before, after),
         }
@@ -169,7 +173,8 @@ def why_gap(flows: pd.DataFrame, exporter: str, year: int) -> pd.DataFrame:
     codes = weighed.groupby("product")[["value_usd", "quantity_t"]].sum()
     mean_price = codes["value_usd"] / codes["quantity_t"].where(codes["quantity_t"] > 0)
     own = weighed[weighed["exporter"] == exporter]
-    at_mean = (own["product"].map(mean_price) * own["quantity_t"]).sum() / value
+    prices = own["product"].map(mean_price).astype(float)
+    at_mean = (prices * own["quantity_t"]).sum() / value
     of_weighed = own["value_usd"].sum() / value
     all_own = of_year.loc[of_year["exporter"] == exporter, "value_usd"].sum()
     parts = {

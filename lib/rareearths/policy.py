@@ -205,6 +205,11 @@ def summary(events: pd.DataFrame, measures: pd.DataFrame) -> dict:
     }
 
 
+def pause_of(event: pd.Series) -> pd.Series | None:
+    """Return the act that suspended an event, a row of `load_events`, where its status says so."""
+    return _pause_of(event, _all_events().set_index("event_id"))
+
+
 def acts_of(events: pd.DataFrame, issuer: str) -> pd.DataFrame:
     """Keep what an issuer restricted or lifted: policy of these two directions."""
     own = events["issuers"].map(lambda codes: issuer in codes)

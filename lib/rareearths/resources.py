@@ -18,8 +18,9 @@ def reserves() -> pd.DataFrame:
     pandas.DataFrame
         ``economy``, ``place``, ``edition``, ``year`` (of the output), ``reserves_t``, ``output_t``
         (tonnes of oxide; missing where not known), ``reserve_share``, ``output_share`` (of the sum
-        that is listed), ``years_left`` (reserves over output; missing without output). Largest
-        reserves first; economies without a figure of reserves come last.
+        that is listed; as text ``reserve_part``, ``output_part``), ``years_left`` (reserves over
+        output, two digits that count; missing without output). Largest reserves first; economies
+        without a figure of reserves come last.
     """
     rows = catalogue.load("reserves")
     rows = rows[
@@ -34,9 +35,15 @@ def reserves() -> pd.DataFrame:
         output_t=made,
         reserve_share=rows["reserves_t"] / rows["reserves_t"].sum(),
         output_share=made / newest.sum(),
-        years_left=rows["reserves_t"] / made.where(made > 0),
+        years_left=(rows["reserves_t"] / made.where(made > 0)).map(_two_digits),
     )
+    for name in ("reserve", "output"):
+        table[f"{name}_part"] = table[f"{name}_share"].map(supply.share_text)
     return table.sort_values("reserves_t", ascending=False, kind="stable", ignore_index=True)
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
 
 
 def reserve_facts(table: pd.DataFrame) -> dict:
@@ -57,7 +64,7 @@ def reserve_facts(table: pd.DataFrame) -> dict:
     """
     first, blank = table.iloc[0], table[table["reserves_t"].isna()]
     return {
-        "holder_first": supply.at_start(first["economy"]),
+        "holder_first": trade.economy_at_start(first["economy"]),
         "held": first["reserve_share"],
         "made": first["output_share"],
         "unknown": ", ".join(sorted(blank["place"])),

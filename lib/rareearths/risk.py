@@ -181,7 +181,8 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
     dict
         ``year`` (the last one with both measures) and ``first_year``; ``share_value``,
         ``share_tonnes``, ``gap`` (tonnes minus value) and ``quantity_coverage`` in ``year``
-        (fractions, NaN where no weight is known); ``share_value_first`` in ``first_year``;
+        (fractions; ``share_tonnes``, ``gap`` and unit values are NaN where weights are known for
+        less than `trade.LEAST_COVERAGE` of the value); ``share_value_first`` in ``first_year``;
         ``lowest_coverage`` and its ``lowest_coverage_year``; ``weighed_from``, the first year whose
         weights are known for 80 % of the value (NaN where none is); ``total_usd``; ``hhi_value``,
         ``hhi_tonnes``, ``effective_suppliers``, ``suppliers``; ``usd_per_kg`` of the supplier and
@@ -190,7 +191,10 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
     """
     shares = trade.dependence(flows, exporter)
     year = trade.latest_year(shares)
-    now, first = shares.loc[year], shares.iloc[0]
+    now, first = shares.loc[year].copy(), shares.iloc[0]
+    thin = not now["quantity_coverage"] >= trade.LEAST_COVERAGE
+    if thin:
+        now[["share_tonnes", "gap"]] = np.nan
     by_value = concentration(flows, "value").loc[year]
     by_tonnes = concentration(flows, "tonnes").reindex([year]).iloc[0]
     per_kg = trade.unit_values(flows, exporter).reindex([year]).iloc[0]
@@ -212,8 +216,8 @@ def dependence_summary(flows: pd.DataFrame, exporter: str) -> dict:
         "hhi_tonnes": by_tonnes["hhi"],
         "effective_suppliers": by_value["effective_suppliers"],
         "suppliers": int(by_value["suppliers"]),
-        "usd_per_kg": per_kg["exporter"],
-        "usd_per_kg_others": per_kg["others"],
+        "usd_per_kg": np.nan if thin else per_kg["exporter"],
+        "usd_per_kg_others": np.nan if thin else per_kg["others"],
         "largest": largest["exporter"],
         "largest_name": trade.economy_in_text(largest["exporter"]),
         "largest_share": largest["share_value"],

@@ -1,8 +1,9 @@
 """Dependence by stage: ores, compounds, metals and magnets are different purchases.
 
 The stage of each HS code stands in ``reference/products.csv``. Magnets of rare earths come from a
-table of their own, a selection of the larger flows: only the importers that ``magnets_coverage``
-names have a share there, and a supplier without a listed flow is unknown, not zero.
+table of their own, a selection of the larger flows, cut at one value for all years: only the
+importers that ``magnets_coverage`` names have a share there, and a supplier without a listed flow
+is unknown, not zero.
 """
 
 import numpy as np
@@ -173,8 +174,15 @@ def numbers(newest: pd.DataFrame) -> dict[str, float]:
 def share_words(row, form: str = "{:.0%}") -> str:
     """The shares of one row of `latest` as text: 60% of the tonnes and 50% of the value."""
     pairs = ((row.share_tonnes, "tonnes"), (row.share_value, "value"))
-    known = [f"{form.format(share)} of the {basis}" for share, basis in pairs if pd.notna(share)]
-    return " and ".join(known) or "not known"
+    known = [(share, basis) for share, basis in pairs if pd.notna(share)]
+    if known and not any(share for share, _ in known):
+        return "none"
+    said = [f"{_share_text(share, form)} of the {basis}" for share, basis in known]
+    return " and ".join(said) or "not known"
+
+
+def _share_text(share: float, form: str) -> str:
+    return "under 1%" if 0 < share < 0.005 else form.format(share)
 
 
 def present(flows: pd.DataFrame) -> list[str]:
@@ -182,10 +190,13 @@ def present(flows: pd.DataFrame) -> list[str]:
     return [stage for stage in ORDER if (flows["stage"] == stage).any()]
 
 
-def magnet_limit(year: int) -> float:
-    """Return the smallest flow of magnets that the data list in a year, current US$."""
-    rows = catalogue.load("magnets_coverage").set_index("year")
-    return float(rows.at[year, "smallest_value_usd"])
+def magnet_limit() -> float:
+    """Return the value from which a flow of magnets is listed in every year, current US$.
+
+    The lists of single years reach further down, each to another value; with one limit for all
+    years, shares can be compared.
+    """
+    return float(catalogue.load("magnets_coverage")["smallest_value_usd"].max())
 
 
 def union_magnets(importer: str, exporter: str) -> pd.DataFrame:
@@ -212,10 +223,11 @@ def union_magnets(importer: str, exporter: str) -> pd.DataFrame:
 
 
 def _magnets(importer: str) -> pd.DataFrame:
-    """Listed flows of magnets, of the years in which the importer's suppliers are listed."""
+    """Listed flows of magnets from `magnet_limit` on, where the importer's suppliers are listed."""
     coverage = catalogue.load("magnets_coverage").set_index("year")["importers_listed"]
     listed = coverage.index[coverage.str.split(";").map(lambda codes: importer in codes)]
     rows = catalogue.load("magnets")
     rows = rows[(rows["importer"] == importer) & rows["year"].isin(listed)]
+    rows = rows[rows["value_usd"] >= magnet_limit()]
     rows = rows.astype({"year": "int64", "value_usd": "int64", "quantity_t": "float64"})
     return rows.assign(stage=MAGNETS)

@@ -5,6 +5,8 @@ rare earths). What comes after the mine stands in `rareearths.chain`; reserves, 
 in `rareearths.resources`.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -47,6 +49,29 @@ def unit(material: str) -> str:
     return "tonnes of concentrate" if content[0] == "conc." else f"tonnes of {content[0]} content"
 
 
+def content(material: str) -> str:
+    """What follows a number of tonnes: " of Li2O content"; empty where the material is weighed."""
+    return unit(material).removeprefix("tonnes")
+
+
+def carriers(material: str) -> list[str]:
+    """Goods that carry a material as a by-product, by the notes of the products.
+
+    Examples
+    --------
+    >>> carriers("germanium"), carriers("cobalt")
+    (['zinc ore and concentrate'], [])
+    """
+    goods, name = catalogue.load("products"), trade.material_names()[material]
+    carried = rf"^Carrier of by-products\b[^.]*\b{re.escape(name)}\b"
+    return list(goods.loc[goods["note"].str.contains(carried, na=False), "label_en"].str.lower())
+
+
+def output_name(material: str) -> str:
+    """ "mine output", or "output" of a by-product: no table says if mine or refinery counts it."""
+    return "output" if carriers(material) else "mine output"
+
+
 def material_note(material: str) -> str:
     """The remark of the table of materials; empty where there is none."""
     note = _material(material)["note"]
@@ -55,10 +80,7 @@ def material_note(material: str) -> str:
 
 def _material(material: str) -> pd.Series:
     rows = catalogue.load("materials").set_index("material")
-    if material not in rows.index:
-        wanted = catalogue.closest(material, rows.index)
-        raise catalogue.UnknownCode(f"unknown material {material!r}; {wanted}")
-    return rows.loc[material]
+    return rows.loc[trade.check_material(material)]
 
 
 def mine_output(material: str) -> pd.DataFrame:
@@ -72,7 +94,8 @@ def mine_output(material: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``year``, ``economy`` (ISO3, or `REST`), ``quantity_t`` (tonnes of content), ``source``.
+        ``year``, ``economy`` (ISO3, or `REST`), ``quantity_t`` (tonnes of content), ``source``,
+        ``status`` (``reported``, ``estimated``, ``provisional``, ``not_stated``).
         Rare earths: the best series of three sources, 1992 on; other materials: World Mining Data,
         2018 on. Without the world totals, which come from other sources; `REST` only in years of
         a single source, because another source may list these producers one by one.
@@ -91,7 +114,7 @@ def mine_output(material: str) -> pd.DataFrame:
         rows = rows[rows["material"] == material]
     mixed = rows.groupby("year")["source"].transform("nunique") > 1
     rows = rows[~(mixed & (rows["economy"] == REST))]
-    columns = ["year", "economy", "quantity_t", "source"]
+    columns = ["year", "economy", "quantity_t", "source", "status"]
     return rows[columns].sort_values(["year", "economy"], ignore_index=True)
 
 
@@ -204,7 +227,7 @@ def splices(output: pd.DataFrame) -> list[int]:
 def source_text(output: pd.DataFrame) -> str:
     """The sources of the series as text: "BGS (2010-2017), World Mining Data (2018-2024)".
 
-    A source that only fills in single producers is named last.
+    Sources that only fill in producers which the main source of a year lacks are named last.
     """
     main = main_sources(output)
     runs = main.groupby((main != main.shift()).cumsum())
@@ -212,7 +235,8 @@ def source_text(output: pd.DataFrame) -> str:
         f"{names.iloc[0]} ({years_text(names.index.min(), names.index.max())})" for _, names in runs
     ]
     fills = output[output["source"] != output["year"].map(main)]["source"].unique()
-    return ", ".join(parts) + (f"; single figures of {' and '.join(fills)}" if len(fills) else "")
+    filled = f"; gaps for single producers filled from {words.joined(sorted(fills))}"
+    return ", ".join(parts) + (filled if len(fills) else "")
 
 
 def years_text(first: int, last: int) -> str:
@@ -234,17 +258,23 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
     -------
     dict
         ``year``, ``first_year`` and whether they differ (``several``); ``leader`` and
-        ``leader_name`` (as in a sentence, and alone), ``leader_share``; ``hhi``, ``hhi_high`` and
+        ``leader_name`` (as in a sentence, and alone), ``leader_share`` (also as ``_text``) and
+        ``hedge`` ("an estimated " where its status says so, else empty); ``hhi``, ``hhi_high`` and
         ``hhi_text``; ``exporter_first`` (the economy in question at the start of a sentence), its
-        ``share`` and ``share_first`` (missing where it is not listed), ``listed`` (in any year) and
-        ``both_ends`` (in the first and the last); ``outside_share``; ``outside_t`` and
-        ``outside_first_t`` (tonnes, also as ``_text``); ``by`` and ``by_first``, who counted in the
-        last and in the first year.
+        ``share`` and ``share_first`` (missing where it is not listed; also as ``_text``),
+        ``listed`` (in any year), ``listed_last`` and ``both_ends`` (in the last, in the first and
+        the last); the output of all others: ``outside_share``, ``outside_part`` (", 31% of all",
+        empty where the economy is not listed), ``outside_hedge`` (where most of it is
+        estimated), ``outside_t`` and ``outside_first_t`` (tonnes, also as ``_text``); ``by`` and
+        ``by_first``, who counted in the last and in the first year.
     """
     shares, sides = mine_shares(output), outside(output, exporter)
     first, year = int(shares["year"].min()), int(shares["year"].max())
     low, high = mine_concentration(shares).loc[year]
     leader = largest(shares, year)
+    status = output[output["year"] == year].set_index("economy")[["quantity_t", "status"]]
+    listed = bool(sides["share"].notna()[year])
+    part = sides.at[year, "outside_t"] / sides.loc[year, _SIDES].sum()
     return {
         "year": year,
         "first_year": first,
@@ -252,15 +282,22 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
         "leader": trade.economy_in_text(leader["exporter"]),
         "leader_name": trade.economy_names()[leader["exporter"]],
         "leader_share": leader["share"],
+        "leader_share_text": share_text(leader["share"]),
+        "hedge": _hedge(status.loc[[leader["exporter"]]]),
         "hhi": low,
         "hhi_high": high,
         "hhi_text": hhi_text(low, high),
         "share": sides.at[year, "share"],
+        "share_text": share_text(sides.at[year, "share"]),
         "share_first": sides.at[first, "share"],
+        "share_first_text": share_text(sides.at[first, "share"]),
         "listed": bool(sides["share"].notna().any()),
+        "listed_last": listed,
         "both_ends": bool(sides.loc[[first, year], "share"].notna().all()),
-        "exporter_first": at_start(exporter),
-        "outside_share": sides.at[year, "outside_t"] / sides.loc[year, _SIDES].sum(),
+        "exporter_first": trade.economy_at_start(exporter),
+        "outside_share": part,
+        "outside_part": f", {share_text(part)} of all" if listed else "",
+        "outside_hedge": _hedge(status.drop(exporter, errors="ignore")),
         "outside_t": sides.at[year, "outside_t"],
         "outside_text": tonnes_text(sides.at[year, "outside_t"]),
         "outside_first_t": sides.at[first, "outside_t"],
@@ -273,10 +310,15 @@ def summary(output: pd.DataFrame, exporter: str) -> dict:
 _SIDES = ["inside_t", "outside_t"]
 
 
-def at_start(economy: str) -> str:
-    """The name of an economy as it begins a sentence: "The United States"."""
-    name = trade.economy_in_text(economy)
-    return name[0].upper() + name[1:]
+def _hedge(rows: pd.DataFrame) -> str:
+    return "an estimated " if estimated_share(rows) > 0.5 else ""
+
+
+def estimated_share(rows: pd.DataFrame) -> float:
+    """Share of estimates in the tonnes of some figures, a fraction; 0 where there is no output."""
+    total = rows["quantity_t"].sum()
+    guessed = rows.loc[rows["status"] == "estimated", "quantity_t"].sum()
+    return guessed / total if total > 0 else 0.0
 
 
 def _publishers(output: pd.DataFrame, year: int) -> str:
@@ -285,16 +327,43 @@ def _publishers(output: pd.DataFrame, year: int) -> str:
 
 
 def tonnes_text(tonnes: float) -> str:
-    """Tonnes as text, in millions from one million on.
+    """Tonnes as text: three digits that count, in millions from one million on.
 
     Examples
     --------
-    >>> tonnes_text(119_310), tonnes_text(349_833_986)
-    ('119,310 tonnes', '349.8 million tonnes')
+    >>> tonnes_text(119_310), tonnes_text(349_833_986), tonnes_text(10)
+    ('119,000 tonnes', '350 million tonnes', '10 tonnes')
     """
-    if tonnes < 1e6:
-        return words.show_number(tonnes, "tonnes")
-    return f"{tonnes / 1e6:,.1f} million tonnes"
+    rounded = float(f"{tonnes:.3g}")
+    if rounded < 1e6:
+        return f"{rounded:,.12g} tonnes"
+    return f"{rounded / 1e6:,.12g} million tonnes"
+
+
+def share_text(share: float, decimals: int = 0) -> str:
+    """A share as text that is 0% or 100% only where it is exactly that.
+
+    Parameters
+    ----------
+    share : float
+        A fraction; missing gives a dash.
+    decimals : int
+        Of the per cent; shares within one point of 0% or of 100% have one.
+
+    Examples
+    --------
+    >>> share_text(0.694), share_text(0.004), share_text(0.0004), share_text(0.9996), share_text(0)
+    ('69%', '0.4%', 'under 0.1%', 'over 99.9%', '0%')
+    """
+    if np.isnan(share):
+        return "–"
+    if 0 < share < 0.001:
+        return "under 0.1%"
+    if 0.999 < share < 1:
+        return "over 99.9%"
+    close = 0 < round(share, 3) < 0.01 or 0.99 < round(share, 3) < 1
+    whole = share in (0, 1)
+    return f"{share:.{0 if whole else 1 if close else decimals}%}"
 
 
 def hhi_text(low: float, high: float) -> str:
@@ -354,10 +423,96 @@ def compared_text(rows: pd.DataFrame) -> str:
         See `last_compared`; two rows or more.
     """
     parts = [
-        f"{row.share:.1%} by {row.source} (HHI of mining {hhi_text(row.low, row.high)})"
+        f"{share_text(row.share, 1)} by {row.source} (HHI {hhi_text(row.low, row.high)})"
         for row in rows.itertuples()
     ]
     return ", ".join(parts[:-1]) + f" and {parts[-1]}"
+
+
+def publishers_apart(economy: str, years: tuple[int, int]) -> str:
+    """The lowest and the highest share by a publisher in the last year that has several, as text.
+
+    Empty where no year has several.
+
+    Examples
+    --------
+    >>> publishers_apart("CHN", (1995, 2025))
+    'in 2024 publishers ranged from 68% to 75%'
+    """
+    rows = last_compared(by_publisher(economy, years))
+    if rows.empty:
+        return ""
+    least, most = (share_text(rows["share"].iloc[place]) for place in (0, -1))
+    return f"in {rows['year'].iloc[0]} publishers ranged from {least} to {most}"
+
+
+def certainty(output: pd.DataFrame) -> str:
+    """How far the last year of a series can be checked: its publishers, and what is estimated.
+
+    Parameters
+    ----------
+    output : pandas.DataFrame
+        See `mine_output`; some output above zero.
+    """
+    made = output[output["quantity_t"] > 0]
+    year = made["year"].max()
+    last = made[made["year"] == year]
+    by, known = _publishers(made, year), set(last["status"])
+    alone = (
+        "of one publisher, {by}, without a range or an uncertainty; what others say is not known"
+    )
+    part = share_text(estimated_share(last))
+    cases = [
+        (made["source"].nunique() == 1, f"All figures of output are {alone} here. "),
+        (last["source"].nunique() == 1, f"All figures of {{year}} are {alone} for that year. "),
+        (True, ""),
+    ]
+    status = [
+        (known == {"estimated"}, "Every figure of {year} is an estimate."),
+        (known == {"not_stated"}, "Which figures of {year} are estimates is not stated."),
+        ("estimated" in known, "Of the tonnes of {year}, {part} are estimates."),
+        (True, ""),
+    ]
+    text = words.choose(*cases) + words.choose(*status)
+    return words.fill(text, by=by, year=str(year), part=part).strip()
+
+
+def remarks(output: pd.DataFrame, economies: list[str]) -> str:
+    """What the table of rare earths notes on the figures of some economies, and where they stand.
+
+    Parameters
+    ----------
+    output : pandas.DataFrame
+        See `mine_output`, of rare earths.
+    economies : list of str
+        ISO3 codes; one that comes twice is read once.
+
+    Returns
+    -------
+    str
+        Of each economy the newest note that a figure within the years of ``output`` carries, and
+        the years in which the series has the same tonnes; empty where there is none.
+    """
+    found = (_remark(output, economy) for economy in dict.fromkeys(economies))
+    return " ".join(text for text in found if text)
+
+
+def _remark(output: pd.DataFrame, economy: str) -> str:
+    rows = catalogue.load("rare_earth_mine_production")
+    own = rows["economy"].eq(economy) & rows["year"].isin(output["year"]) & rows["quantity_t"].gt(0)
+    noted = rows[own].dropna(subset=["note"]).sort_values("year")
+    if noted.empty:
+        return ""
+    source, note = noted.iloc[-1][["source", "note"]]
+    noted = noted[(noted["note"] == note) & (noted["source"] == source)]
+    same = output[output["economy"].eq(economy) & output["quantity_t"].isin(noted["quantity_t"])]
+    name = trade.economy_in_text(economy)
+    text = f"On the figures of {source} for {name} in {_years_list(noted)} the data note: “{note}”."
+    return text + (f" The series has the same tonnes in {_years_list(same)}." if len(same) else "")
+
+
+def _years_list(rows: pd.DataFrame) -> str:
+    return words.joined([str(year) for year in sorted(rows["year"].unique())])
 
 
 def disagreement() -> dict:

@@ -101,6 +101,17 @@ def economy_in_text(code: str) -> str:
     return f"the {economy['name_en']}" if economy["with_article"] else economy["name_en"]
 
 
+def economy_at_start(code: str) -> str:
+    """Return the English name of an economy as it begins a sentence: "The United States"."""
+    name = economy_in_text(code)
+    return name[0].upper() + name[1:]
+
+
+def goods_in_text(material: str) -> str:
+    """Return what the HS codes of a material hold, as it stands in a sentence: "nickel ore"."""
+    return _materials().at[check_material(material), "goods_en"]
+
+
 def material_names(language: str = "en") -> dict[str, str]:
     """Return the name of each material, in ``en`` or ``ja``."""
     return _materials()[f"name_{language}"].to_dict()
@@ -281,15 +292,18 @@ def product_table(flows: pd.DataFrame, exporter: str, year: int) -> pd.DataFrame
     -------
     pandas.DataFrame
         ``product``, ``label``, ``stage``, ``value_usd`` (imports from all suppliers),
-        ``share_value``, ``share_tonnes`` (fractions; missing where nothing was imported or no
-        quantity is known), ``note`` (known faults of the code); one row a code that was imported.
+        ``share_value``, ``share_tonnes`` (fractions; missing where nothing was imported or weights
+        are known for less than `LEAST_COVERAGE` of the value), ``note`` (known faults of the code);
+        one row a code that was imported.
     """
     of_year = flows[flows["year"] == year]
     table = of_year.groupby("product")["value_usd"].sum().to_frame()
     table[["share_value", "share_tonnes"]] = np.nan
     for code, part in of_year.groupby("product"):
         shares = dependence(part, exporter).loc[year]
-        table.loc[code, ["share_value", "share_tonnes"]] = shares[["share_value", "share_tonnes"]]
+        table.loc[code, "share_value"] = shares["share_value"]
+        if shares["quantity_coverage"] >= LEAST_COVERAGE:
+            table.loc[code, "share_tonnes"] = shares["share_tonnes"]
     about = _products().rename(columns={"label_en": "label"})
     return table.join(about[["label", "stage", "note"]]).reset_index()
 

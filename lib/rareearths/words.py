@@ -106,6 +106,24 @@ def _usd(value: float) -> str:
     return f"${value:,.0f}"
 
 
+def _million(value: float) -> str:
+    """Millions with a decimal, or two digits of what is less than 50,000."""
+    if 0 < abs(value) < 5e4:
+        return f"{value / 1e6:.2g}"
+    return f"{round(value / 1e6, 1) + 0.0:,.1f}"
+
+
+def signed_usd(value: float) -> str:
+    """Return dollars with their sign.
+
+    Examples
+    --------
+    >>> signed_usd(90_233_000), signed_usd(-5_210)
+    ('+$90.2 million', '−$5,210')
+    """
+    return ("−" if value < 0 else "+") + _usd(abs(value))
+
+
 def _tonnes(value: float) -> str:
     return f"{value:,.0f} tonnes" if abs(value) >= 10 else f"{value:,.2g} tonnes"
 
@@ -119,17 +137,19 @@ def _count(value: float) -> str:
 FORMATS = {
     "pct": lambda v: f"{v:.1%}",
     "pct0": lambda v: f"{v:.0%}",
+    "signed_pct0": lambda v: f"{v:+,.0%}",
     "pp": lambda v: f"{abs(v) * 100:.1f} percentage points",
     "usd": _usd,
     "usd_kg": lambda v: f"${v:,.2f} per kg",
     "tonnes": _tonnes,
     "times": lambda v: f"{v:.1f} times",
     "count": _count,
-    "points": lambda v: f"{100 * v:+.1f}",
+    "points": lambda v: f"{round(100 * v, 1) + 0.0:+.1f}",  # + 0.0: no minus before a zero
     "change": lambda v: f"{v:+,.0f}",
     "ratio": lambda v: f"{v:.2f}",
-    "million_usd": lambda v: f"{v / 1e6:,.1f}",
+    "million_usd": _million,
+    "few": lambda v: f"{v:,.0f}" if v >= 10 or v == 0 else f"{v:,.2g}",
     "p": lambda v: "under 0.001" if v < 0.001 else f"{v:.3f}" if v < 0.01 else f"{v:.2f}",
     "short": lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.3g}",
-    "plain_usd": lambda v: f"{v:,.2f}",
+    "plain_usd": lambda v: f"{v:,.2f}" if v < 1000 else f"{v:,.0f}",
 }

@@ -1,7 +1,7 @@
 """What the test of a claim gives, and how a test is named.
 
-A test is a function of a `Setting` that returns a `Finding` or raises `MissingData`; `test` names
-the claim it is of and the notebook that shows its data.
+A test is a function of a `Setting` that returns a `Finding` or raises `MissingData`; `register`
+names the claim it is of and the notebook that shows its data.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,6 +13,7 @@ CONTESTED = "contested"
 NOT_SUPPORTED = "not supported"
 NOT_TESTABLE = "not testable"
 NOT_YET = "not yet decidable"
+EXPORTER, MATERIAL = "CHN", "rare_earths"
 VERDICTS = (SUPPORTED, CONTESTED, NOT_SUPPORTED, NOT_YET, NOT_TESTABLE)
 
 
@@ -24,14 +25,12 @@ class MissingData(Exception):
 class Setting:
     """Whom the claims are tested for.
 
-    ``importer``, ``exporter`` and ``partner`` are ISO3 codes, ``material`` a material, ``bloc`` a
-    bloc of ``reference/blocs.csv``.
+    ``importer`` and ``partner`` are ISO3 codes, ``bloc`` a bloc of ``reference/blocs.csv``. The
+    claims are about rare earths and China: `EXPORTER` and `MATERIAL` are fixed.
     """
 
     importer: str = "JPN"
-    exporter: str = "CHN"
     partner: str = "USA"
-    material: str = "rare_earths"
     bloc: str = "MSP"
 
 
@@ -39,9 +38,9 @@ class Setting:
 class Finding:
     """The outcome of one test.
 
-    ``verdict`` is one of `VERDICTS`; ``measure`` says what ``value`` is, ``low`` and ``high`` are
-    its range over stages, measures or sources (NaN where there is none); ``form`` is the format of
-    the three (see `words.fill`); ``because`` is the sentence that leads to the verdict.
+    ``verdict`` is one of `VERDICTS`; ``measure`` says what ``value`` is and ``span`` what its range
+    ``low`` to ``high`` runs over (NaN and empty where there is none); ``form`` is the format of the
+    three (see `words.fill`) and ``unit`` what follows them; ``because`` leads to the verdict.
     """
 
     verdict: str
@@ -51,28 +50,34 @@ class Finding:
     low: float = nan
     high: float = nan
     form: str = "pct0"
+    span: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
 class Test:
-    """The test of a claim, its rule in words, and the notebook that shows its data."""
+    """The test of a claim, its rule in words, and the notebook that shows its data.
+
+    ``general`` tests are about the world and give every importer the same verdict.
+    """
 
     run: Callable[[Setting], Finding]
     rule: str
     notebook: str
+    general: bool
 
 
 TESTS: dict[str, Test] = {}
 
 
-def test(claim_id: str, notebook: str, rule: str) -> Callable:
+def register(claim_id: str, notebook: str, rule: str, general: bool = False) -> Callable:
     """Register a function as the test of a claim."""
 
-    def register(run: Callable[[Setting], Finding]) -> Callable[[Setting], Finding]:
-        TESTS[claim_id] = Test(run, rule, notebook)
+    def keep(run: Callable[[Setting], Finding]) -> Callable[[Setting], Finding]:
+        TESTS[claim_id] = Test(run, rule, notebook, general)
         return run
 
-    return register
+    return keep
 
 
 def judge(signs: Iterable[bool]) -> str:

@@ -6,8 +6,9 @@ from math import isnan
 import pandas as pd
 
 from rareearths import catalogue, policy, trade
-from rareearths.claims import policies, published, traded  # noqa: F401  they register their tests
+from rareearths.claims import levers, policies, published, traded  # noqa: F401  their tests
 from rareearths.claims.finding import (
+    EXPORTER,
     NOT_TESTABLE,
     TESTS,
     VERDICTS,
@@ -54,13 +55,15 @@ def assess(claim_id: str, setting: Setting) -> Finding:
 
 def check(setting: Setting) -> None:
     """Raise `UnknownCode` or ValueError where a setting names what the data do not know."""
-    economies = (setting.importer, setting.exporter, setting.partner)
+    economies = (setting.importer, setting.partner, EXPORTER)
     for economy in economies:
         trade.check_economy(economy)
-    trade.check_material(setting.material)
     policy.check_bloc(setting.bloc)
     if len(set(economies)) < len(economies):
-        raise ValueError(f"importer, exporter and partner must differ: {', '.join(economies)}")
+        raise ValueError(
+            f"importer and partner must differ, and neither be {EXPORTER}, which the claims are "
+            f"about: {setting.importer}, {setting.partner}"
+        )
 
 
 def _run(claim_id: str, setting: Setting) -> Finding:
@@ -84,8 +87,9 @@ def ledger(setting: Setting) -> pd.DataFrame:
     pandas.DataFrame
         One row a claim, in the order of the table: its columns, ``verdict``, ``measure``,
         ``because``, ``value``, ``low``, ``high``, ``form``, ``value_text`` and ``range`` (text),
-        ``tables`` (the tables that the test read, text), ``rule``, ``notebook`` and ``shown_in``
-        (its name as text).
+        ``range_of`` (the range and what it runs over), ``tables`` (the tables that the test read, text),
+        ``rule``, ``general`` (the same for every importer), ``notebook`` and ``shown_in`` (its name
+        as text).
     """
     check(setting)
     rows = []
@@ -97,11 +101,13 @@ def ledger(setting: Setting) -> pd.DataFrame:
             claim
             | vars(found)
             | {
+                "range_of": _range_of(found),
                 "claim_label": claim["label"],
                 "because": _with_minus(found.because),
-                "value_text": _show(found.value, found.form),
+                "value_text": f"{_show(found.value, found.form)} {found.unit}".strip(),
                 "range": _range(found),
                 "tables": ", ".join(name for name in tables if name not in _LOOKUPS),
+                "general": bool(test and test.general),
                 "rule": test.rule if test else "No test: the claim names nothing that is measured.",
                 "notebook": test.notebook if test else "",
                 "shown_in": _name(test.notebook) if test else "–",
@@ -111,9 +117,11 @@ def ledger(setting: Setting) -> pd.DataFrame:
 
 
 def counts(table: pd.DataFrame) -> dict[str, int]:
-    """How many claims have each verdict: ``n_supported``, ``n_not_supported``, ... and ``n``."""
+    """How many claims have each verdict: ``n_supported``, ``n_not_supported``, ...; ``n_general``
+    (of claims about the world) and ``n`` in all."""
     found = table["verdict"].value_counts()
-    return {f"n_{v.replace(' ', '_')}": int(found.get(v, 0)) for v in VERDICTS} | {"n": len(table)}
+    verdicts = {f"n_{v.replace(' ', '_')}": int(found.get(v, 0)) for v in VERDICTS}
+    return verdicts | {"n_general": int(table["general"].sum()), "n": len(table)}
 
 
 def in_words(table: pd.DataFrame) -> str:
@@ -140,10 +148,15 @@ def widest(table: pd.DataFrame) -> str:
     return f"{row['label']}, {row['range']}"
 
 
-def with_range(table: pd.DataFrame, form: str = "pct0") -> pd.DataFrame:
-    """Keep the claims whose number is in one format and has a range."""
+def with_range(table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the claims whose number is a share or a relative change and has a range."""
     known = table.dropna(subset=["value", "low", "high"])
-    return known[known["form"] == form].reset_index(drop=True)
+    return known[known["form"].isin(["pct0", "signed_pct0"])].reset_index(drop=True)
+
+
+def _range_of(found: Finding) -> str:
+    """The range and what it runs over, as text."""
+    return _range(found) + (f" ({found.span})" if found.span else "")
 
 
 def _name(notebook: str) -> str:

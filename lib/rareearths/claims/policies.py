@@ -6,6 +6,8 @@ import pandas as pd
 from rareearths import policy, trade
 from rareearths.claims.finding import (
     CONTESTED,
+    EXPORTER,
+    MATERIAL,
     NOT_SUPPORTED,
     NOT_YET,
     SUPPORTED,
@@ -13,7 +15,7 @@ from rareearths.claims.finding import (
     MissingData,
     Setting,
     judge,
-    test,
+    register,
 )
 from rareearths.words import fill
 
@@ -22,52 +24,55 @@ LEVEL = 0.05
 SINCE = 2010  # first year of the similarity of suppliers
 RECENT_YEARS = 2
 QUARTERS_NEEDED, QUARTERS_BEFORE = 4, 8
+LEAST_YEARS = 8  # of a trend
 NEAR = pd.Timedelta(days=180)
 LEAST_ACTS = 10
-FIRST_SHIFT, LAST_SHIFT = 6, 36  # months by which the dates are moved for placebos
+FIRST_SHIFT, LAST_SHIFT = 6, 60  # months back by which the dates are moved for placebos
 
 
-@test(
+@register(
     "convergence-policies",
     "30_policy_timeline.ipynb",
-    "Supported if both signed an instrument in the last two years and their suppliers, by tonnes, "
-    "became more alike since 2010 (Kendall's tau, p < 0.05); contested if one of the two holds.",
+    "Supported if an instrument of the last two years was issued by one of the two and is with or "
+    "names the other, and their suppliers became more alike since 2010 by tonnes and by value "
+    "(Kendall's tau, p < 0.05); contested if some of it holds.",
 )
 def convergence(setting: Setting) -> Finding:
     from scipy.stats import kendalltau
 
-    signed = joint_events(setting)
-    recent = int((signed["earliest"] >= _timeline_end() - pd.DateOffset(years=RECENT_YEARS)).sum())
-    alike = {basis: similarity(setting, basis) for basis in trade.BASES}
-    tonnes = alike["tonnes"]
-    if len(tonnes) < QUARTERS_BEFORE:
+    signed = policy.group_packages(joint_events(setting))
+    since = _timeline_end() - pd.DateOffset(years=RECENT_YEARS)
+    recent = int((signed["earliest"] >= since).sum())
+    alike = {basis: similarity(setting, basis) for basis in ("tonnes", "value")}
+    if min(map(len, alike.values())) < LEAST_YEARS:
         raise MissingData("too few years in which both imported the material")
-    trend = kendalltau(tonnes.index, tonnes)
-    more_alike = trend.pvalue < LEVEL and trend.statistic > 0
+    trends = {basis: kendalltau(values.index, values) for basis, values in alike.items()}
+    signs = [trend.pvalue < LEVEL and trend.statistic > 0 for trend in trends.values()]
+    said = "; ".join(
+        f"by {basis} {values.iloc[0]:.0%} in {values.index[0]}, {values.iloc[-1]:.0%} in "
+        f"{values.index[-1]} (tau {trends[basis].statistic:+.2f}, p {trends[basis].pvalue:.3f})"
+        for basis, values in alike.items()
+    )
     last = [float(values.iloc[-1]) for values in alike.values()]
     return Finding(
-        judge([recent > 0, more_alike]),
-        "Overlap of the two supplier structures by tonnes; range: by value, by tonnes",
+        judge([recent > 0, *signs]),
+        "Overlap of the two supplier structures by tonnes",
         fill(
-            "{n} instruments with both, {recent} of them in the last two years of the timeline "
-            "(recent years are denser because sources are). Overlap of suppliers by tonnes: "
-            "{first:pct0} in {y0}, {last:pct0} in {y1}; tau {tau:+.2f}, p {p:p}.",
+            "Instruments of or with both: {n}, {recent} of them in the last two years of the "
+            "timeline, which is denser there because sources are. Overlap of suppliers {said}; "
+            "neighbouring years resemble each other, so that p is too small rather than too large.",
             n=len(signed),
             recent=recent,
-            first=tonnes.iloc[0],
-            last=tonnes.iloc[-1],
-            y0=int(tonnes.index[0]),
-            y1=int(tonnes.index[-1]),
-            tau=trend.statistic,
-            p=trend.pvalue,
+            said=said,
         ),
-        float(tonnes.iloc[-1]),
+        last[0],
         min(last),
         max(last),
+        span="by tonnes and by value",
     )
 
 
-@test(
+@register(
     "mandate-speed",
     "30_policy_timeline.ipynb",
     "Not yet decidable before four whole quarters after the mandate are in the timeline; then "
@@ -103,21 +108,27 @@ def mandate_speed(setting: Setting) -> Finding:
     else:
         p = mannwhitneyu(after, before, alternative="greater").pvalue
         verdict = SUPPORTED if p < LEVEL else NOT_SUPPORTED
-    mean = float(after.mean()) if len(after) else np.nan
-    spread = (float(after.min()), float(after.max())) if len(after) > 1 else (np.nan, np.nan)
+    several = len(after) > 1
     return Finding(
-        verdict, "Instruments with both a quarter, after the mandate", said, mean, *spread, "ratio"
+        verdict,
+        "Instruments with both in the whole quarters after the mandate",
+        said,
+        float(after.sum()),
+        float(after.min()) if several else np.nan,
+        float(after.max()) if several else np.nan,
+        "count",
+        "over single quarters" if several else "",
     )
 
 
-@test(
+@register(
     "retaliation",
     "30_policy_timeline.ipynb",
-    "Compares the exporter's restrictive acts that name one of the two in the 180 days after and "
-    "before their joint instruments with the same count at shifted dates. Supported if the excess "
-    "after ranks in the first 5 % of the shifts and there are ten acts or more, contested if there "
-    "is an excess that does not meet both, not supported if there is none. An order in time is no "
-    "cause.",
+    "Compares China's restrictive acts, on any mineral, that name one of the two in the 180 days "
+    "after and before their joint instruments with the same count at dates moved back. Supported "
+    "if the excess after ranks in the first 5 % of the moved dates and there are ten acts or more, "
+    "contested if there is an excess that does not meet both, not supported if there is none. "
+    "Packages count once. An order in time is no cause.",
 )
 def retaliation(setting: Setting) -> Finding:
     signed = policy.group_packages(joint_events(setting))
@@ -126,18 +137,19 @@ def retaliation(setting: Setting) -> Finding:
     if dates.empty or acts.empty:
         raise MissingData("no joint instrument, or no act of the exporter that names one of them")
     own = _excess(dates, acts)
-    shifts = [*range(-LAST_SHIFT, -FIRST_SHIFT + 1), *range(FIRST_SHIFT, LAST_SHIFT + 1)]
-    placebos = np.array([_excess(dates + pd.DateOffset(months=m), acts) for m in shifts])
+    months = range(FIRST_SHIFT, LAST_SHIFT + 1)  # moved forward, they would leave the timeline
+    placebos = np.array([_excess(dates - pd.DateOffset(months=m), acts) for m in months])
     p = float((1 + (placebos >= own).sum()) / (1 + len(placebos)))
     clear = p <= LEVEL and len(acts) >= LEAST_ACTS
     verdict = NOT_SUPPORTED if own <= 0 else SUPPORTED if clear else CONTESTED
     return Finding(
         verdict,
-        "Acts after less acts before, per joint instrument; range: 90% of the shifted dates",
+        "Acts after minus acts before, per joint instrument",
         fill(
             "{n} joint instruments, {m} restrictive acts that name one of the two, bunched in the "
-            "last years, where the sources are denser. Acts after less acts before: {own:+.2f} per "
-            "instrument, rank p {p:p} among {k} shifted calendars, which overlap.",
+            "last years, where the sources are denser. Acts after minus acts before: {own:+.2f} "
+            "per instrument, rank p {p:p} among {k} calendars moved back, which overlap. The last "
+            "instruments have less than 180 days after them in the timeline.",
             n=len(dates),
             m=len(acts),
             own=own,
@@ -148,12 +160,13 @@ def retaliation(setting: Setting) -> Finding:
         float(np.quantile(placebos, 0.05)),
         float(np.quantile(placebos, 0.95)),
         "ratio",
+        "what 90% of the moved dates give",
     )
 
 
 def joint_events(setting: Setting) -> pd.DataFrame:
     """Policy that builds or frees supply and that both economies issued or are party to."""
-    rows = policy.load_events(materials=[setting.material])
+    rows = policy.load_events(materials=[MATERIAL])
     rows = rows[rows["is_policy"] & rows["direction"].isin(["supportive", "liberalising"])]
     one, other = policy.codes_of(setting.importer), policy.codes_of(setting.partner)
     named = [set(a) | set(b) for a, b in zip(rows["issuers"], rows["targets"], strict=True)]
@@ -173,7 +186,7 @@ def similarity(setting: Setting, basis: str) -> pd.Series:
     """
     shares = []
     for economy in (setting.importer, setting.partner):
-        flows = trade.load_flows(economy, products=setting.material,
+        flows = trade.load_flows(economy, products=MATERIAL,
                                  years=(SINCE, trade.year_range()[1]))  # fmt: skip
         table = trade.supplier_shares(flows, basis)
         shares.append(table.pivot(index="year", columns="exporter", values="share"))
@@ -190,7 +203,7 @@ def _timeline_end() -> pd.Timestamp:
 
 def _acts_against(setting: Setting) -> pd.Series:
     """First days of the exporter's restrictive acts that name the importer or the partner."""
-    acts = policy.acts_of(policy.load_events(), setting.exporter)
+    acts = policy.acts_of(policy.load_events(), EXPORTER)
     acts = acts[acts["direction"] == "restrictive"]
     wanted = policy.codes_of(setting.importer) | policy.codes_of(setting.partner)
     named = acts["targets"].map(lambda codes: bool(wanted & set(codes)))

@@ -29,12 +29,15 @@ from rareearths.figures.quality import (
     plot_revisions,
 )
 from rareearths.figures.shares import (
+    by_year,
+    hollow_note,
     plot_hhi,
     plot_published,
     plot_share_lines,
     plot_supplier_shares,
     plot_supplier_unit_values,
     plot_unit_values,
+    show_supplier_unit_values,
 )
 from rareearths.figures.stages import show_stage_shares, show_stage_suppliers
 from rareearths.figures.supply import (
@@ -51,8 +54,10 @@ from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, 
 
 __all__ = [
     "COLUMNS",
+    "by_year",
     "canvas",
     "economy_colours",
+    "hollow_note",
     "mark_splices",
     "plot_abundance",
     "plot_cautions",
@@ -92,6 +97,7 @@ __all__ = [
     "show_stage_shares",
     "show_stage_suppliers",
     "show_studies",
+    "show_supplier_unit_values",
     "show_table",
     "timeline_chart",
 ]

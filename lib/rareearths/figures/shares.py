@@ -5,12 +5,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
 
+from rareearths import trade
+from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
     INK,
     MUTED,
     OTHERS_COLOUR,
     PAPER,
+    canvas,
     draw_lines,
     economy_colours,
     economy_name,
@@ -63,12 +66,20 @@ def plot_share_lines(axes: Axes, dependence: pd.DataFrame) -> Axes:
     value, tonnes = dependence["share_value"], dependence["share_tonnes"]
     axes.fill_between(dependence.index, value, tonnes, color=OTHERS_COLOUR, alpha=0.18, lw=0)
     ends = draw_lines(axes, {"value": value, "tonnes": tonnes}, BASIS_COLOURS)
-    thin = tonnes[dependence["quantity_coverage"] < 0.8]
+    thin = tonnes[dependence["quantity_coverage"] < trade.LEAST_COVERAGE]
     axes.plot(thin.index, thin, "o", ms=4, color=BASIS_COLOURS["tonnes"], mfc=PAPER, clip_on=False)
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     _label_basis(axes, ends, "{:.0%}")
     return axes
+
+
+def hollow_note(dependence: pd.DataFrame) -> str:
+    """What the hollow dots of `plot_share_lines` mean, for a subtitle; empty without any."""
+    thin = dependence["share_tonnes"].notna() & (
+        dependence["quantity_coverage"] < trade.LEAST_COVERAGE
+    )
+    return "; hollow dots: few weights known" if thin.any() else ""
 
 
 def plot_hhi(axes: Axes, lines: dict[str, pd.Series]) -> Axes:
@@ -125,6 +136,38 @@ def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) ->
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
+
+
+def show_supplier_unit_values(table: pd.DataFrame, exporter: str, /, **facts) -> None:
+    """Show the unit values of the largest suppliers of a year; see `plot_supplier_unit_values`.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `trade.supplier_table`.
+    exporter : str
+        ISO3 code.
+    **facts
+        Values of the templates: those of `risk.dependence_summary`, ``importer``, ``exporter``,
+        ``goods``, ``source``.
+    """
+    known = facts["usd_per_kg"] > 0 and facts["usd_per_kg_others"] > 0
+    dearest = table.dropna(subset=["usd_per_kg"]).nlargest(1, "usd_per_kg").iloc[0]
+    show(
+        plot_supplier_unit_values(canvas(0.8 + 0.22 * len(table)), table, exporter),
+        title="{usd_per_kg:usd_kg} from {exporter}, {usd_per_kg_others:usd_kg} from the others"
+        if known
+        else "The dearest kilogram came from {dearest}",
+        subtitle="Unit value of {goods} imported by {importer} in {year}, largest suppliers",
+        alt="A dot for each of the largest suppliers: unit value in US$ per kg, log scale.",
+        data=table[["name", "usd_per_kg", "share_tonnes", "share_value"]],
+        **facts | {"dearest": trade.economy_in_text(dearest["exporter"])},
+    )
+
+
+def by_year(lines: dict[str, pd.Series]) -> pd.DataFrame:
+    """The lines of a figure as a table, one row a year."""
+    return pd.DataFrame(lines).rename_axis("year").reset_index()
 
 
 def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Axes:

@@ -5,7 +5,7 @@ import pandas as pd
 from rareearths import stages, trade
 from rareearths.figures.frame import show
 from rareearths.figures.look import canvas
-from rareearths.figures.shares import plot_share_lines, plot_supplier_shares
+from rareearths.figures.shares import hollow_note, plot_share_lines, plot_supplier_shares
 
 
 def show_stage_shares(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> None:
@@ -20,19 +20,19 @@ def show_stage_shares(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> Non
     """
     for row in newest.itertuples():
         shares = table[table["stage"] == row.stage].set_index("year")
-        if not shares["share_value"].notna().any():
+        if not shares["share_value"].max() > 0:
             continue
         said = stages.share_words(row)
         show(
             plot_share_lines(canvas(2.3), shares),
-            title="{goods}: {said} in {year}",
-            subtitle="Share of {exporter} in the imports of {importer}; hollow dots: few weights",
+            title="{plural}: {exporter} {said} in {year}",
+            subtitle="Share of {exporter} in the imports of {importer}" + hollow_note(shares),
             alt="Lines by year, {first} to {year}: the share of {exporter} in the {stage} stage.",
             data=shares.drop(columns="stage").reset_index(),
             **facts
             | {
                 "source": _source(row.stage, facts),
-                "goods": row.goods.capitalize(),
+                "plural": _name(row.goods),
                 "said": said,
                 "stage": row.stage,
                 "year": row.year,
@@ -50,31 +50,37 @@ def show_stage_suppliers(flows: pd.DataFrame, basis: str, **facts) -> None:
         See `stages.load_flows`.
     basis : {"value", "tonnes"}
     **facts
-        Values of the templates: ``importer``, ``source``.
+        Values of the templates: ``importer``, ``goods``, ``source``.
     """
-    for stage in stages.present(flows):
+    found = stages.present(flows)
+    for stage in found:
         part = flows[flows["stage"] == stage]
-        known = part.groupby("year")["quantity_t"].count().gt(0).sum() > 1
-        shown = basis if known else "value"
+        weighed = trade.quantity_coverage(part) >= trade.LEAST_COVERAGE
+        lines = part["year"].nunique() == 1 or weighed.sum() > 1
+        shown = basis if weighed.iloc[-1] and lines else "value"
         shares = trade.supplier_shares(part, shown)
         year = int(shares["year"].max())
         last = shares[shares["year"] == year].nlargest(8, "share")
         show(
             plot_supplier_shares(canvas(3.0), shares),
-            title="{goods} in {year}: {leader} sold {share:pct0} of the {shown}",
+            title="{plural} in {year}: {leader} sold {share:pct0} of the {shown}",
             subtitle="Share of each supplier in the imports of {importer}, by {shown}",
             alt="Stacked areas: suppliers by year; {leader} has {share:pct0} in {year}.",
             data=last[["year", "exporter", "amount", "share"]],
             **facts
             | {
                 "source": _source(stage, facts),
-                "goods": stages.PLURALS[stage].capitalize(),
+                "plural": _name(stages.PLURALS[stage] if len(found) > 1 else facts["goods"]),
                 "leader": trade.economy_in_text(last["exporter"].iloc[0]),
                 "share": last["share"].iloc[0],
                 "shown": shown,
                 "year": year,
             },
         )
+
+
+def _name(goods: str) -> str:
+    return goods[0].upper() + goods[1:]
 
 
 def _source(stage: str, facts: dict) -> str:

@@ -39,18 +39,18 @@ def mark_splices(axes: Axes, years: list[int]) -> Axes:
 
 
 def plot_mine_hhi(axes: Axes, bounds: pd.DataFrame) -> Axes:
-    """Draw the HHI of mining by year between its bounds, with the thresholds 0.25 and 0.4.
+    """Draw the HHI of mining by year between its bounds, with the marks 0.18, 0.25 and 0.4.
 
     Parameters
     ----------
     bounds : pandas.DataFrame
         Indexed by year: ``low``, ``high``, see `supply.mine_concentration`.
     """
-    for threshold in (0.25, 0.4):
+    for threshold in (0.18, 0.25, 0.4):
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     axes.fill_between(bounds.index, bounds["low"], bounds["high"], color=OTHERS_COLOUR, alpha=0.5)
     ends = draw_lines(axes, {"HHI": bounds["low"]}, {"HHI": INK})
-    axes.set(ylim=(0, 1), yticks=(0, 0.25, 0.4, 0.6, 0.8, 1))
+    axes.set(ylim=(0, 1), yticks=(0, 0.18, 0.25, 0.4, 0.6, 0.8, 1))
     label_right(axes, ends, [f"HHI {ends['HHI']:.2f}"], [INK])
     return axes
 

@@ -75,17 +75,16 @@ def beside(report: Report, reports: list[Report]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        File name of the notebook to the id of a report that shares more of the parameters named
-        in ``reports.yml`` than it contradicts, or names none of them.
+        File name of the notebook to the id of the report that shares most of the parameters named
+        in ``reports.yml`` and contradicts none.
     """
     found: dict[str, tuple[int, str]] = {}
     for other in reports:
         shared = set(report.parameters) & set(other.parameters)
-        equal = sum(report.parameters[name] == other.parameters[name] for name in shared)
-        score = 2 * equal - len(shared)
+        agree = all(report.parameters[name] == other.parameters[name] for name in shared)
         best = found.get(other.notebook.name, (-1, ""))
-        if other.notebook != report.notebook and score > best[0]:
-            found[other.notebook.name] = (score, other.id)
+        if other.notebook != report.notebook and agree and len(shared) > best[0]:
+            found[other.notebook.name] = (len(shared), other.id)
     return {name: report_id for name, (_, report_id) in found.items()}
 
 

@@ -106,6 +106,7 @@ def require_rows(rows: pd.DataFrame, template: str, /, **values) -> None:
     """
     if rows.empty:
         say(template, role="answer", **values)
+        say("## Sources")
         sources()
         raise NothingToReport(fill(template, **values))
 
