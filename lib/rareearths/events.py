@@ -1,73 +1,36 @@
 """What an event did to a series, and whether it could be chance.
 
 An interrupted series gives the estimate; the same estimate at dates, for products and for partners
-where nothing happened gives the yardstick. Logarithms are taken of tonnes, values and unit values,
-so that a change is a ratio; shares are taken as they are, so that a change is in points.
+where nothing happened gives the yardstick.
 """
 
 from dataclasses import dataclass
-from math import exp, floor, isnan, nan
+from math import floor, isnan, nan
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from rareearths import catalogue, policy, series, trade
+from rareearths.segmented import (
+    LEVEL,
+    WINDOW,
+    Estimate,
+    Sample,
+    cut,
+    exact,
+    first_after,
+    interrupted,
+    scaled,
+    to_change,
+)
 from rareearths.synthetic import Synthetic, synthetic_control
+from rareearths.words import fill
 
-WINDOW = {"Y": 6, "M": 36}  # periods looked at before and after
-LEAST_BEFORE = {"Y": 5, "M": 24}
-LEAST_AFTER = {"Y": 3, "M": 6}
 APART = {"Y": 2, "M": 6}  # periods between the event and the nearest placebo date
 YEARS_MATCHED, DONORS = 10, 10  # of a synthetic control: fewer donors fit less by chance
-SMALLEST_USD = 100_000  # mean yearly value before, below which a flow is no placebo
-LEVEL = 0.05  # of a test; the intervals hold with 1 - LEVEL
-POWER = 0.8
+SMALLEST_USD = 100_000  # a year before the event, below which a flow is too small to compare
 RANK = 0.1  # rank p-values reach no lower than 1 / (1 + placebos): few placebos, wide limit
 LEAST_PLACEBOS = 9  # below, a rank cannot reach RANK
-
-
-@dataclass(frozen=True)
-class Sample:
-    """A series cut to the periods before and after an event.
-
-    ``y`` is the series on the scale of the estimate, ``after`` marks the periods after, ``time``
-    counts periods from the first one after. The period in which the event falls is left out,
-    unless it begins on the period's first day.
-    """
-
-    y: np.ndarray
-    time: np.ndarray
-    after: np.ndarray
-    periods: pd.PeriodIndex
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An interrupted series: what changed at the event, on the scale of the sample.
-
-    ``level`` is the step at the first period after, over the trend before; ``slope`` the change of
-    the trend per period; ``change`` the mean of all periods after less the mean before, without any
-    trend. ``low`` and ``high`` bound the level at 95 %, ``smallest`` is the size of a step that
-    this series would have shown four times in five.
-    """
-
-    level: float
-    error: float
-    t: float
-    p: float
-    low: float
-    high: float
-    slope: float
-    slope_low: float
-    slope_high: float
-    change: float
-    smallest: float
-    lags: int
-    n_before: int
-    n_after: int
-    fitted: pd.Series
-    baseline: pd.Series
 
 
 @dataclass(frozen=True)
@@ -126,6 +89,20 @@ class Study:
         return self._as_change("level")
 
     @property
+    def first(self) -> float:
+        """The first period after itself, off the line before drawn on."""
+        return self._as_change("first")
+
+    @property
+    def push(self) -> int:
+        """Where such an act pushes the series: down (-1) or up (1).
+
+        A restriction lowers what is bought and raises its price; what lifts one does the opposite.
+        """
+        lifts = policy.load_event(self.event_id)["direction"] == "liberalising"
+        return 1 if lifts != (self.measure == "unit value") else -1
+
+    @property
     def low(self) -> float:
         return self._as_change("low")
 
@@ -139,8 +116,10 @@ class Study:
 
     @property
     def smallest_effect(self) -> float:
-        """The smallest fall (negative) that the series would have shown four times in five."""
-        return nan if self.estimate is None else to_change(-self.estimate.smallest, self.measure)
+        """What a change to the side of `push` has to reach to be seen four times in five."""
+        if self.estimate is None:
+            return nan
+        return to_change(self.push * self.estimate.smallest, self.measure)
 
     @property
     def p_time(self) -> float:
@@ -156,10 +135,10 @@ class Study:
 
     @property
     def smallest_ranked(self) -> float:
-        """The smallest fall that would have ranked in the first tenth of the placebo dates."""
+        """What it has to reach to rank in the first tenth of the placebo dates."""
         if self.estimate is None:
             return nan
-        return to_change(-self.time.needed * self.estimate.error, self.measure)
+        return to_change(self.push * self.time.needed * self.estimate.error, self.measure)
 
     def fitted_lines(self) -> tuple[pd.Series, pd.Series]:
         """Fitted values and the trend before drawn on, in the unit of the measure."""
@@ -200,18 +179,20 @@ def study(
     Returns
     -------
     Study
-        ``estimate`` is None, and ``reason`` says why, where the series does not reach; the
-        placebos are empty then.
+        ``estimate`` is None, and ``reason`` says why, where the series does not reach or a year
+        before the event was worth less than `SMALLEST_USD`; the placebos are empty then.
 
     References
     ----------
     docs/methods/event_study.md
     """
     day = event_day(event_id)
-    y = scaled(series.annual(importer, exporter, material, measure), measure)
+    raw = series.annual(importer, exporter, material, measure)
+    y = scaled(raw, measure)
     about = (event_id, importer, exporter, material, measure)
     try:
-        sample = cut(y, day, window)
+        sample = cut(y, day, window, raw)
+        check_size(series.annual(importer, exporter, material, "value"), sample)
     except ValueError as error:
         return Study(*about, None, str(error), *[NO_PLACEBOS] * 3)
     estimate = interrupted(sample)
@@ -291,12 +272,14 @@ def against_partners(
     Raises
     ------
     ValueError
-        The series does not reach, or too few donors have one.
+        The series does not reach or is too small, or too few donors have one.
     """
     day = event_day(event_id)
     panel = series.by_importer(exporter, material, measure).drop(columns=exporter, errors="ignore")
     own = panel[importer] if importer in panel else panel.sum(axis=1) * nan
-    matched = cut(scaled(own, measure), day, YEARS_MATCHED)
+    matched = cut(scaled(own, measure), day, YEARS_MATCHED, own)
+    recent = cut(scaled(own, measure), day, window, own)
+    check_size(series.annual(importer, exporter, material, "value"), recent)
     n_after = min(int(matched.after.sum()), window)
     kept = np.r_[np.flatnonzero(~matched.after), np.flatnonzero(matched.after)[:n_after]]
     periods, after = matched.periods[kept], matched.after[kept]
@@ -305,6 +288,27 @@ def against_partners(
     donors = size.drop(importer).nlargest(DONORS).index
     index = known[[importer, *donors]] / size[[importer, *donors]]
     return synthetic_control(index, importer, after)
+
+
+def check_size(value: pd.Series, sample: Sample) -> None:
+    """Raise ValueError where a year before the event was worth less than `SMALLEST_USD`.
+
+    Parameters
+    ----------
+    value : pandas.Series
+        Current US$ by year.
+    """
+    before = value.reindex(sample.periods[~sample.after])
+    if before.min() < SMALLEST_USD:
+        raise ValueError(
+            fill(
+                "only {least:usd} was bought in {year}; less than {limit:usd} in a year before "
+                "the event is too little for a verdict",
+                least=before.min(),
+                year=str(before.idxmin()),
+                limit=SMALLEST_USD,
+            )
+        )
 
 
 def monthly_studies(event_id: str, importer: str, exporter: str, material: str) -> list[Study]:
@@ -376,112 +380,6 @@ def untouched(
     return [] if "all" in touched else apart
 
 
-def scaled(values, measure: str):
-    """Return a series or panel on the scale of the estimate: logarithms, or shares as they are.
-
-    Zero has no logarithm and becomes missing.
-    """
-    return values if series.is_share(measure) else np.log(values.where(values > 0))
-
-
-def to_change(amount: float, measure: str) -> float:
-    """Return an amount on the scale of the estimate as a fraction, or as points of a share."""
-    return amount if series.is_share(measure) else exp(amount) - 1
-
-
-def cut(y: pd.Series, day: pd.Timestamp, window: int | None = None) -> Sample:
-    """Cut a series to the known periods around an event.
-
-    Parameters
-    ----------
-    y : pandas.Series
-        Indexed by consecutive years or months.
-    day : pandas.Timestamp
-        First day of the event.
-    window : int, optional
-        Periods on each side at most; `WINDOW` by default.
-
-    Raises
-    ------
-    ValueError
-        Too few known periods next to the event, before or after; the message says how many.
-    """
-    freq = y.index.freqstr[0]
-    window = window or WINDOW[freq]
-    skip, start = _first_after(y.index, day)
-    before = _run(y[y.index < start - skip][::-1])[:window]
-    after = _run(y[y.index >= start])[:window]
-    unit = {"Y": "years", "M": "months"}[freq]
-    for found, least, side in (
-        (len(before), LEAST_BEFORE[freq], "before"),
-        (len(after), LEAST_AFTER[freq], "after"),
-    ):
-        if found < least:
-            raise ValueError(f"known {unit} {side} the event: {found}, needed: {least}")
-    return _sample(y, start, skip, len(before), len(after))
-
-
-def interrupted(sample: Sample) -> Estimate:
-    """Fit the interrupted series y = a + b t + c D + d t D, plus month effects where monthly.
-
-    Returns
-    -------
-    Estimate
-        Standard errors are those of Newey and West with floor(4 (n / 100)^(2/9)) lags and the
-        correction for the number of terms; intervals and tests use Student's t.
-
-    References
-    ----------
-    Newey and West (1987), lags as in Newey and West (1994); docs/methods/event_study.md
-    """
-    import statsmodels.api as sm
-
-    design = design_matrix(sample)
-    n, terms = design.shape
-    lags = floor(4 * (n / 100) ** (2 / 9))
-    fit = sm.OLS(sample.y, design.to_numpy()).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
-    )
-    where = {name: i for i, name in enumerate(design.columns)}
-    level, slope = where["level"], where["slope"]
-    bounds = fit.conf_int(LEVEL)
-    error, freedom = float(fit.bse[level]), n - terms
-    reach = stats.t.ppf(1 - LEVEL / 2, freedom) + stats.t.ppf(POWER, freedom)
-    without = design.assign(level=0.0, slope=0.0).to_numpy() @ fit.params
-    after = sample.after
-    return Estimate(
-        level=float(fit.params[level]),
-        error=error,
-        t=float(fit.tvalues[level]),
-        p=float(fit.pvalues[level]),
-        low=float(bounds[level][0]),
-        high=float(bounds[level][1]),
-        slope=float(fit.params[slope]),
-        slope_low=float(bounds[slope][0]),
-        slope_high=float(bounds[slope][1]),
-        change=float(sample.y[after].mean() - sample.y[~after].mean()),
-        smallest=float(reach * error),
-        lags=lags,
-        n_before=int((~after).sum()),
-        n_after=int(after.sum()),
-        fitted=pd.Series(fit.fittedvalues, sample.periods),
-        baseline=pd.Series(without, sample.periods),
-    )
-
-
-def design_matrix(sample: Sample) -> pd.DataFrame:
-    """Return the terms of the interrupted series, one row a period."""
-    after = sample.after.astype(float)
-    terms = pd.DataFrame(
-        {"one": 1.0, "trend": sample.time, "level": after, "slope": after * sample.time},
-        index=sample.periods,
-    )
-    if sample.periods.freqstr == "M":
-        months = pd.get_dummies(sample.periods.month, prefix="month", drop_first=True, dtype=float)
-        terms = terms.join(months.set_index(sample.periods))
-    return terms
-
-
 def rank_p(t: float, placebos) -> float:
     """Rank p-value: how often chance does as much, (1 + #{|t*| >= |t|}) / (1 + N).
 
@@ -497,12 +395,12 @@ def rank_p(t: float, placebos) -> float:
 def placebos_in_time(y: pd.Series, day: pd.Timestamp, sample: Sample, t: float) -> Placebos:
     """The same estimate, of the same length, at every other date of the series that allows it."""
     freq = y.index.freqstr[0]
-    skip, start = _first_after(y.index, day)
+    skip, start = first_after(y.index, day)
     before, after = int((~sample.after).sum()), int(sample.after.sum())
     found = {}
     for other in y.index:
         near = abs((other - start).n) < APART[freq]
-        if not near and (made := _sample(y, other, skip, before, after)) is not None:
+        if not near and (made := exact(y, other, skip, before, after)) is not None:
             found[str(other)] = interrupted(made).t
     return _ranked(found, t)
 
@@ -515,8 +413,8 @@ def placebos_among(
     found = {}
     for name, values in panel.items():
         y = scaled(values, measure)
-        skip, start = _first_after(y.index, day)
-        if (made := _sample(y, start, skip, before, after)) is not None:
+        skip, start = first_after(y.index, day)
+        if (made := exact(y, start, skip, before, after)) is not None:
             found[name] = interrupted(made).t
     return _ranked(found, t)
 
@@ -537,30 +435,6 @@ def changes_among(study: Study) -> pd.Series:
     y = scaled(panel[[study.importer, *study.partner.t.index]], study.measure).loc[periods]
     steps = y.iloc[n_before:].mean() - y.iloc[:n_before].mean()
     return steps.map(lambda step: to_change(step, study.measure)).sort_values()
-
-
-def _first_after(periods: pd.PeriodIndex, day: pd.Timestamp) -> tuple[int, pd.Period]:
-    """Whether a period is left out (1) or not (0), and the first period after the event."""
-    period = pd.Period(day, freq=periods.freqstr)
-    skip = int(period.start_time.normalize() != day.normalize())
-    return skip, period + skip
-
-
-def _sample(y: pd.Series, start: pd.Period, skip: int, before: int, after: int) -> Sample | None:
-    """Cut exactly so many periods; None where one of them is unknown or outside the series."""
-    first = pd.period_range(end=start - 1 - skip, periods=before, freq=y.index.freq)
-    last = pd.period_range(start=start, periods=after, freq=y.index.freq)
-    periods = first.append(last)
-    values = y.reindex(periods).to_numpy(dtype=float)
-    if not np.isfinite(values).all() or np.ptp(values) == 0:
-        return None
-    time = np.array([(period - start).n for period in periods], dtype=float)
-    return Sample(values, time, time >= 0, periods)
-
-
-def _run(y: pd.Series) -> pd.Series:
-    """Keep the known values up to the first missing one."""
-    return y[~y.isna().cummax()]
 
 
 def _ranked(found: dict, t: float) -> Placebos:

@@ -5,9 +5,10 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
-from rareearths import breaks, catalogue, events, series, trade
-from rareearths.events import Study, to_change
-from rareearths.synthetic import Synthetic
+from rareearths import breaks, catalogue, events, segmented, series, trade
+from rareearths.events import Study
+from rareearths.segmented import to_change
+from rareearths.words import fill
 
 SUBTITLES = {
     "tonnes": "Tonnes, gross weight, of {material} from {exporter} to {importer}",
@@ -17,61 +18,55 @@ SUBTITLES = {
     "share of value": "Share of {exporter} in the value of {material} that {importer} imports",
 }
 WINDOWS = (5, 6, 7, 8)
+IMPOSSIBLE = "more than there is"  # of a change of a share by more than 100 points
 PLACEBO_TITLES = {
     "found": "The step stands out from chance",
     "mixed": "Not every comparison sets the step apart",
     "not found": "Chance does as much",
     "cannot be decided": "Too few placebos to rank the step",
 }
-NEAR = 12  # months on each side of an event that are looked at in customs statistics
 
 
-def summary(study: Study) -> dict:
-    """The words and numbers of one study that sentences need.
+def summary(study: Study, prefix: str = "") -> dict:
+    """The words and numbers of one study that sentences need, ``prefix`` before each name.
 
     Returns
     -------
     dict
         ``measure``, ``verdict``, ``reason``; ``off`` ("44% below"), ``step``, ``step_range``,
-        ``mean``, ``smallest``, all text, empty without an estimate.
+        ``first_off`` (the first period after itself, "23% below"), ``first_period``, ``mean``,
+        ``smallest`` and the ``push`` it belongs to ("fall"), ``years_before``, ``years_after``;
+        all text, empty without an estimate.
     """
     known = study.estimate is not None
-    step = show_change(study.effect, study.measure)
+    about = {"measure": study.measure, "verdict": study.verdict, "reason": study.reason}
+    names = ("off", "step", "step_range", "first_off", "first_period", "mean", "smallest", "push",
+             "years_before", "years_after")  # fmt: skip
+    said = about | (_words_of(study) if known else dict.fromkeys(names, ""))
+    return {prefix + name: word for name, word in said.items()}
+
+
+def _words_of(study: Study) -> dict:
+    made, measure = study.estimate, study.measure
     return {
-        "measure": study.measure,
-        "verdict": study.verdict,
-        "reason": study.reason,
-        "off": f"{step[1:]} {'below' if study.effect < 0 else 'above'}" if known else "",
-        "step": step if known else "",
-        "step_range": _range(study.low, study.high, study.measure) if known else "",
-        "mean": show_change(study.change, study.measure) if known else "",
-        "smallest": show_change(study.smallest_effect, study.measure)[1:] if known else "",
+        "off": show_distance(study.effect, measure),
+        "step": show_change(study.effect, measure),
+        "step_range": show_range(study.low, study.high, measure),
+        "first_off": show_distance(study.first, measure),
+        "first_period": str(made.fitted.index[made.n_before]),
+        "mean": show_change(study.change, measure),
+        "smallest": show_change(study.smallest_effect, measure)[1:],
+        "push": "rise" if study.push > 0 else "fall",
+        "years_before": str(made.n_before),
+        "years_after": str(made.n_after),
     }
 
 
-def first_word(economy: str) -> str:
-    """The name of an economy as it begins a sentence: "The United States"."""
-    name = trade.economy_in_text(economy)
-    return name[0].upper() + name[1:]
-
-
-def ranks(lead: Study, share: Study) -> dict:
-    """The ranks among partners, and the words on the share, that sentences need.
-
-    Returns
-    -------
-    dict
-        ``p_partner``, ``p_share`` (missing where there is none), ``n_partners``; ``n_lower``, how
-        many partners ended lower; `summary` of the share, ``share_`` before each name.
-    """
-    changes = events.changes_among(lead)
-    return {
-        "p_partner": lead.partner.p,
-        "p_share": share.partner.p,
-        "n_partners": lead.partner.n,
-        "n_lower": int((changes < changes.get(lead.importer, nan)).sum()),
-        **{f"share_{name}": word for name, word in summary(share).items()},
-    }
+def goods_table(material: str) -> pd.DataFrame:
+    """The HS codes that stand for a material: ``product``, ``label``, ``note``."""
+    codes = catalogue.load("products").query("material == @material")
+    codes = codes.rename(columns={"hs6": "product", "label_en": "label"})
+    return codes[["product", "label", "note"]].fillna("").reset_index(drop=True)
 
 
 def estimate_table(studies: list[Study]) -> pd.DataFrame:
@@ -80,21 +75,24 @@ def estimate_table(studies: list[Study]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``measure``, ``mean_change``, ``step``, ``step_range`` (95 %), ``p_value``, ``slope_change``
-        (per period, with its 95 % range), ``seen_from`` (smallest fall seen four times in five),
-        ``ranked_from`` (smallest fall among the first tenth of the placebo dates).
+        ``measure``, ``verdict``, ``mean_change``, ``step``, ``step_range`` (95 %), ``p_value``,
+        ``first`` (the first period after itself, off the line drawn on), ``slope_change`` (per
+        period, with its 95 % range); ``seen_from`` and ``ranked_from``: what a change has to reach
+        to be seen four times in five, or to rank in the first tenth of the placebo dates.
     """
     made = [s for s in studies if s.estimate is not None]
     return pd.DataFrame(
         {
             "measure": [s.measure for s in made],
+            "verdict": [s.verdict for s in made],
             "mean_change": [show_change(s.change, s.measure) for s in made],
             "step": [show_change(s.effect, s.measure) for s in made],
-            "step_range": [_range(s.low, s.high, s.measure) for s in made],
+            "step_range": [show_range(s.low, s.high, s.measure) for s in made],
+            "first": [show_change(s.first, s.measure) for s in made],
             "p_value": [s.estimate.p for s in made],
             "slope_change": [_slope(s) for s in made],
-            "seen_from": [show_change(s.smallest_effect, s.measure) for s in made],
-            "ranked_from": [show_change(s.smallest_ranked, s.measure) for s in made],
+            "seen_from": [show_reach(s.smallest_effect, s) for s in made],
+            "ranked_from": [show_reach(s.smallest_ranked, s) for s in made],
         }
     )
 
@@ -111,16 +109,29 @@ def window_table(study: Study) -> pd.DataFrame:
     rows = []
     y = series.annual(study.importer, study.exporter, study.material, study.measure)
     for window in WINDOWS if study.estimate is not None else ():
-        sample = events.cut(
-            events.scaled(y, study.measure), events.event_day(study.event_id), window
+        sample = segmented.cut(
+            segmented.scaled(y, study.measure), events.event_day(study.event_id), window
         )
-        made = events.interrupted(sample)
+        made = segmented.interrupted(sample)
         step, low, high = (to_change(x, study.measure) for x in (made.level, made.low, made.high))
         known = f"{made.n_before} and {made.n_after} years"
-        shown = show_change(step, study.measure), _range(low, high, study.measure)
+        shown = show_change(step, study.measure), show_range(low, high, study.measure)
         rows.append((known, *shown, made.p))
     table = pd.DataFrame(rows, columns=["window", "step", "step_range", "p_value"])
     return table.drop_duplicates("window", ignore_index=True)
+
+
+def windows_in_words(windows: pd.DataFrame) -> str:
+    """The p-values of the windows as a part of a sentence; empty with fewer than two windows."""
+    if len(windows) < 2:
+        return ""
+    return fill(
+        "; over windows of {first} to {last} years the p of the step runs from {low:p} to {high:p}",
+        first=str(WINDOWS[0]),
+        last=str(WINDOWS[-1]),
+        low=windows["p_value"].min(),
+        high=windows["p_value"].max(),
+    )
 
 
 def placebo_rows(study: Study) -> dict[str, pd.Series]:
@@ -165,58 +176,58 @@ def show_change(amount: float, measure: str) -> str:
     if isnan(amount):
         return "–"
     if series.is_share(measure):
-        shown = f"{amount * 100:+.1f} points" if abs(amount) <= 1 else "more than there is"
+        shown = f"{_even(amount * 100, 1):+.1f} points" if abs(amount) <= 1 else IMPOSSIBLE
     else:
-        shown = f"{amount:+.1%}" if -1 < amount < -0.985 else f"{amount:+,.0%}"
+        nearly_all = -1 < amount < -0.985
+        shown = f"{amount:+.1%}" if nearly_all else f"{_even(amount, 2):+,.0%}"
     return shown.replace("-", "−")
 
 
-def rank_of_change(changes: pd.Series, importer: str, measure: str) -> dict:
-    """Where one importer stands among all: texts and counts for sentences.
+def show_distance(amount: float, measure: str) -> str:
+    """Return a change as a distance from a line.
+
+    Examples
+    --------
+    >>> show_distance(-0.443, "tonnes"), show_distance(0.0512, "share of value")
+    ('44% below', '5.1 points above')
+    """
+    shown = show_change(amount, measure)
+    size = "more than 100 points" if shown == IMPOSSIBLE else shown[1:]
+    return f"{size} {'below' if amount < 0 else 'above'}"
+
+
+def show_range(low: float, high: float, measure: str) -> str:
+    """Return an interval of changes as text.
+
+    Examples
+    --------
+    >>> show_range(-0.273, -0.14, "share of tonnes")
+    '−27.3 to −14.0 points'
+    """
+    first, last = show_change(low, measure), show_change(high, measure)
+    return f"{first.removesuffix(' points') if last.endswith(' points') else first} to {last}"
+
+
+def show_reach(amount: float, study: Study) -> str:
+    """Return what a change has to reach; of a share, whether there was so much to lose or to gain.
 
     Parameters
     ----------
-    changes : pandas.Series
-        As from `events.changes_among`.
+    amount : float
+        As `events.Study.smallest_effect`.
     """
-    others = changes.drop(importer)
-    return {
-        "name": trade.economy_names()[importer],
-        "own_change": show_change(changes[importer], measure),
-        "median_change": show_change(others.median(), measure),
-        "n_partners": len(others),
-    }
+    if series.is_share(study.measure) and not isnan(amount):
+        before = study.estimate.before
+        room = before if amount < 0 else 1 - before
+        if abs(amount) > room:
+            what = "there was" if amount < 0 else "there was to gain"
+            return f"more than {what} ({room:.1%})"
+    return show_change(amount, study.measure)
 
 
-def mix_of_others(
-    event_id: str, importer: str, exporter: str, material: str, window: int
-) -> tuple[Synthetic | None, str]:
-    """The synthetic control by tonnes, or None and the reason why there is none."""
-    try:
-        return events.against_partners(event_id, importer, exporter, material, window=window), ""
-    except ValueError as error:
-        return None, str(error)
-
-
-def mix_table(mix: Synthetic) -> pd.DataFrame:
-    """The importer and its mix by year: ``year`` (text), ``importer``, ``mix``."""
-    table = pd.DataFrame({"importer": mix.treated, "mix": mix.control}).rename_axis("year")
-    return table.reset_index().astype({"year": str})
-
-
-def mix_summary(mix: Synthetic) -> dict:
-    """The words and numbers of a synthetic control that sentences need."""
-    gap = float((mix.gap / mix.control)[mix.treated.index >= mix.first_after].mean())
-    large = mix.weights[mix.weights >= 0.05].sort_values(ascending=False)
-    names = trade.economy_names()
-    return {
-        "mix_side": "Below" if gap < 0 else "Above",
-        "mix_size": show_change(abs(gap), "tonnes")[1:],
-        "mix_p": mix.p,
-        "n_units": len(mix.ratios),
-        "n_donors": len(mix.weights),
-        "recipe": ", ".join(f"{names.get(c, c)} {w:.0%}" for c, w in large.items()),
-    }
+def _even(amount: float, digits: int) -> float:
+    """Round, without a minus before a zero."""
+    return round(amount, digits) + 0.0
 
 
 def quotas_around(day: pd.Timestamp, exporter: str, material: str) -> pd.DataFrame:
@@ -238,7 +249,7 @@ def regimes(study: Study) -> pd.DataFrame | None:
     """Breaks of a study's whole series, levels in its own unit; None where none can be sought."""
     values = series.annual(study.importer, study.exporter, study.material, study.measure)
     try:
-        found = breaks.find_breaks(events.scaled(values, study.measure))
+        found = breaks.find_breaks(segmented.scaled(values, study.measure))
     except ValueError:
         return None
     if not series.is_share(study.measure):
@@ -277,57 +288,59 @@ def month_table(studies: list[Study]) -> pd.DataFrame:
             "goods": [s.material.replace("all_three", "all three together") for s in made],
             "partner": [names[s.importer] for s in made],
             "step": [show_change(s.effect, "value") for s in made],
-            "step_range": [_range(s.low, s.high, "value") for s in made],
+            "step_range": [show_range(s.low, s.high, "value") for s in made],
             "p_value": [s.estimate.p for s in made],
             "rank_p": [s.p_time for s in made],
             "placebos": [s.time.n for s in made],
             "verdict": [s.verdict for s in made],
+            "seen_from": [show_reach(s.smallest_effect, s) for s in made],
+            "ranked_from": [show_reach(s.smallest_ranked, s) for s in made],
         }
     )
 
 
-def month_counts(table: pd.DataFrame) -> dict:
-    """How many monthly series there are, and how many show a step by their errors and by rank."""
-    return {
-        "n_months": len(table),
-        "n_own": int((table["p_value"] < events.LEVEL).sum()),
-        "n_ranked": int((table["rank_p"] <= events.RANK).sum()),
-    }
+def month_counts(studies: list[Study]) -> dict:
+    """What monthly series show, for sentences.
 
-
-def months_around(months: pd.DataFrame, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
-    """The monthly rows within `NEAR` months of an event, by series; only those with three or more.
-
-    Parameters
-    ----------
-    months : pandas.DataFrame
-        As from `series.customs_months`.
+    Returns
+    -------
+    dict
+        ``n_months``, how many series reach around the event; ``n_own``, ``n_ranked``, how many show
+        a step by their errors and by rank; ``largest``, the largest step in words, empty without.
     """
-    event = pd.Period(day, "M")
-    distance = months["month"].map(lambda month: abs((month - event).n))
-    near = months[distance.astype(float) <= NEAR]
-    return {name: rows for name, rows in near.groupby("series") if len(rows) >= 3}
-
-
-def before_and_after(months: pd.DataFrame, day: pd.Timestamp) -> dict:
-    """Means and counts of the known months before and after an event, its own month left out."""
-    event = pd.Period(day, "M")
-    before = months.loc[months["month"] < event, "quantity_t"]
-    after = months.loc[months["month"] > event, "quantity_t"]
-    least = months.loc[months["quantity_t"].idxmin()]
+    made = [s for s in studies if s.estimate is not None]
+    largest = max(made, key=lambda s: abs(s.estimate.level), default=None)
     return {
-        "n_before": len(before),
-        "n_after": len(after),
-        "mean_before": before.mean() if len(before) else 0.0,
-        "mean_after": after.mean() if len(after) else 0.0,
-        "lowest": least["quantity_t"],
-        "lowest_month": str(least["month"]),
+        "n_months": len(made),
+        "n_own": sum(s.estimate.p < segmented.LEVEL for s in made),
+        "n_ranked": sum(s.p_time <= events.RANK for s in made),
+        "largest": "" if largest is None else _largest(largest),
     }
+
+
+def _largest(study: Study) -> str:
+    goods, where = study.material.replace("all_three", "all three"), study.importer
+    return fill(
+        "{goods} to {where}, {step} (95% interval {span})",
+        goods=goods,
+        where="the world" if where == "WLD" else trade.economy_in_text(where),
+        step=show_change(study.effect, "value"),
+        span=show_range(study.low, study.high, "value"),
+    )
 
 
 def numbers(studies: dict[str, Study]) -> dict:
     """The numbers of all studies for the record, missing where there is no estimate."""
-    parts = ("effect", "low", "high", "p_time", "p_product", "p_partner", "smallest_effect")
+    parts = (
+        "effect",
+        "first",
+        "low",
+        "high",
+        "p_time",
+        "p_product",
+        "p_partner",
+        "smallest_effect",
+    )
     return {
         f"{measure.replace(' ', '_')}_{part}": getattr(study, part)
         for measure, study in studies.items()
@@ -335,11 +348,7 @@ def numbers(studies: dict[str, Study]) -> dict:
     }
 
 
-def _range(low: float, high: float, measure: str) -> str:
-    return f"{show_change(low, measure)} to {show_change(high, measure)}"
-
-
 def _slope(study: Study) -> str:
     made, measure = study.estimate, study.measure
     mean, low, high = (to_change(x, measure) for x in (made.slope, made.slope_low, made.slope_high))
-    return f"{show_change(mean, measure)} ({_range(low, high, measure)})"
+    return f"{show_change(mean, measure)} ({show_range(low, high, measure)})"

@@ -148,6 +148,16 @@ def rest_of_year(year: int) -> tuple[float, int]:
     return float((total.iloc[0] - months.sum()) / left), left
 
 
+def unquoted_months(year: int) -> list[int]:
+    """The months (1 to 12) of Japan's rare-earth imports from China that no page quotes."""
+    rows = catalogue.load("japan_customs").query(
+        "partner == 'CHN' and measure == 'quantity_t' and item == 'imports' "
+        "and product_scope == 'rare_earths' and frequency == 'month'"
+    )
+    months = pd.PeriodIndex(rows["period_start"], freq="M")
+    return sorted(set(range(1, 13)) - set(months[months.year == year].month))
+
+
 def _measured(flows: pd.DataFrame, exporter: str, keys: list[str], measure: str):
     """One measure of the exporter's flows by year (rows) and keys (columns)."""
     check_measure(measure)

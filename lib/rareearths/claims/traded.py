@@ -218,7 +218,7 @@ def shock_2010(setting: Setting) -> Finding:
     partly = any(_fell(study) for study in (tonnes, share))
     return Finding(
         CONTESTED if full and disputed else judge([full, partly]),
-        "Step of the tonnes from China at 2010",
+        "Step between the lines fitted to the tonnes from China, at 2010",
         fill(
             "Tonnes: {tonnes}. China's share of them: step {step}; {share}. {months} {literature}",
             tonnes=TESTED[tonnes.verdict],

@@ -82,7 +82,7 @@ def show_studies(studies: dict, day: pd.Timestamp, **facts) -> None:
             plot_interrupted(canvas(2.5), values, study, day, study.exporter),
             title="{what}: cannot be decided"
             if study.estimate is None
-            else "{what}: {off} the trend; the mean changed by {mean}",
+            else "{what}: the line after starts {off} the line before; mean {mean}",
             subtitle=evidence.SUBTITLES[measure],
             alt="{what} by year, {first} to {last}, with the day of the event.",
             data=values.rename(measure).rename_axis("year").reset_index().astype({"year": str}),
@@ -228,7 +228,7 @@ def show_months(customs: dict, day: pd.Timestamp, **facts) -> None:
     Parameters
     ----------
     customs : dict of str to pandas.DataFrame
-        As from `evidence.months_around`.
+        As from `customs.around`.
     """
     for name, rows in customs.items():
         months = rows["month"].astype(str)

@@ -1,0 +1,225 @@
+"""The months of customs statistics around an event: so few that they are read, not tested."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from rareearths import series
+from rareearths.words import choose, fill, joined
+
+NEAR = 12  # months on each side of an event that are looked at
+LEAST = 3  # months of a series within them, and months before that make a mean
+NEXT = 3  # months after the event that the answer names
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Months:
+    """The known months of one series from an event on, against a mean.
+
+    ``base`` is in tonnes a month, missing where nothing known precedes; ``of`` says in words which
+    months it is the mean of; ``rows`` has ``month`` (period), ``quantity_t`` and ``change``
+    (against ``base``, fraction), from the month of the event on.
+    """
+
+    name: str
+    base: float
+    of: str
+    rows: pd.DataFrame
+    event: pd.Period
+
+    @property
+    def after(self) -> pd.DataFrame:
+        """The months after that of the event."""
+        return self.rows[self.rows["month"] > self.event]
+
+    @property
+    def readable(self) -> bool:
+        """Whether there is a mean to compare with and a month to compare."""
+        return self.base > 0 and len(self.after) > 0
+
+
+def around(months: pd.DataFrame, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
+    """The monthly rows within `NEAR` months of an event, by series; only those with `LEAST`.
+
+    Parameters
+    ----------
+    months : pandas.DataFrame
+        As from `series.customs_months`.
+    """
+    event = pd.Period(day, "M")
+    distance = months["month"].map(lambda month: abs((month - event).n))
+    near = months[distance.astype(float) <= NEAR]
+    return {name: rows for name, rows in near.groupby("series") if len(rows) >= LEAST}
+
+
+def compare(customs: dict[str, pd.DataFrame], day: pd.Timestamp) -> list[Months]:
+    """Set the months from an event on against a mean of the months before.
+
+    Japan's imports of 2010 have no month before the event, but the year's total: what it leaves
+    for the months that no page quotes is the mean then.
+    """
+    event = pd.Period(day, "M")
+    found = []
+    for name, rows in customs.items():
+        base, of = _base(name, rows, event)
+        later = rows[rows["month"] >= event].sort_values("month")
+        later = later.assign(change=later["quantity_t"] / base - 1)
+        found.append(Months(name, base, of, later, event))
+    return found
+
+
+def _base(name: str, rows: pd.DataFrame, event: pd.Period) -> tuple[float, str]:
+    mean, _ = series.rest_of_year(event.year)
+    if name == series.JAPAN_MONTHS and mean > 0:
+        left = spans(series.unquoted_months(event.year))
+        return mean, f"the mean of {left} {event.year} (from the year's total)"
+    before = rows.loc[rows["month"] < event, "quantity_t"]
+    if len(before) < LEAST:
+        return float("nan"), ""
+    return float(before.mean()), f"the mean of the {len(before)} known months before"
+
+
+def spans(months: list[int]) -> str:
+    """Name months, runs of them by their ends.
+
+    Examples
+    --------
+    >>> spans([1, 2, 3, 8]), spans([5])
+    ('January to March and August', 'May')
+    """
+    runs: list[list[int]] = []
+    for month in sorted(months):
+        if runs and month == runs[-1][-1] + 1:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    names = [[MONTHS[month - 1] for month in (run[0], run[-1])] for run in runs]
+    return joined([first if first == last else f"{first} to {last}" for first, last in names])
+
+
+def answer(found: list[Months]) -> str:
+    """The first months after the event as a sentence of the answer, plain text; maybe empty.
+
+    The importer's own series come first; those of the world are read only where it has none.
+    """
+    known = [months for months in found if months.readable]
+    own = [months for months in known if not months.name.endswith("to the world")]
+    return " ".join(
+        fill(
+            "By customs, {name} against {of}: {list}.",
+            name=months.name,
+            of=months.of,
+            list=", ".join(f"{month} {_percent(x)}" for month, x in _named(months.after[:NEXT])),
+        )
+        for months in own or known
+    )
+
+
+def _named(rows: pd.DataFrame) -> list[tuple[str, float]]:
+    """Months by name, the year with the first one of each year, and their changes."""
+    named, year = [], None
+    for row in rows.itertuples():
+        said = MONTHS[row.month.month - 1]
+        named.append((said if row.month.year == year else f"{said} {row.month.year}", row.change))
+        year = row.month.year
+    return named
+
+
+def on_months(found: list[Months], act: pd.Series) -> str:
+    """What the months from the event on show, series by series, as plain text.
+
+    Parameters
+    ----------
+    found : list of Months
+    act : pandas.Series
+        The event, as from `policy.load_event`.
+    """
+    if not found:
+        return "No month of customs statistics is at hand within a year of the event."
+    said = [_on_series(months, act) for months in found]
+    return " ".join([*said, "So few months, with gaps, bear no test."])
+
+
+def _on_series(months: Months, act: pd.Series) -> str:
+    if not months.readable:
+        return f"{months.name}: the known months do not reach around the event."
+    listed = [
+        fill("{month} {t:tonnes} ({x})", month=str(r.month), t=r.quantity_t, x=_percent(r.change))
+        for r in months.rows.itertuples()
+    ]
+    return " ".join(
+        [
+            fill(
+                "{name}: against {of}, {base:tonnes} a month: {list}.",
+                name=months.name,
+                of=months.of,
+                base=months.base,
+                list=", ".join(listed),
+            ),
+            *_inside(months, act),
+            _furthest(months, act["direction"] == "liberalising"),
+            *_sum(months),
+        ]
+    )
+
+
+def _inside(months: Months, act: pd.Series) -> list[str]:
+    """Which months lie mostly between the days of an event that is over."""
+    if act["status"] not in ("removed", "expired") or pd.isna(act["to_day"]):
+        return []
+    middle = months.rows["month"].map(lambda month: month.start_time + pd.Timedelta(days=15))
+    within = middle.between(act["from_day"], act["to_day"])
+    names = [str(month) for month in months.rows.loc[within, "month"]]
+    template = "Mostly within the days given for the event, {first} to {last}: {names}."
+    days = {"first": f"{act['from_day']:%Y-%m-%d}", "last": f"{act['to_day']:%Y-%m-%d}"}
+    return [fill(template, names=joined(names), **days)] if names else []
+
+
+def _furthest(months: Months, rises: bool) -> str:
+    """The lowest month after the event (or the highest), and when the mean was met again."""
+    after = months.after
+    change = after["change"]
+    row = after.loc[change.idxmax() if rises else change.idxmin()]
+    later = after[after["month"] > row["month"]]
+    back = later[later["change"] <= 0] if rises else later[later["change"] >= 0]
+    template = choose(
+        ((row["change"] > 0) != rises, "{which} after the event: {month} ({x}), no {move}."),
+        (len(back) > 0, "{which} after the event: {month} ({x}); back at that mean in {back}."),
+        (True, "{which} after the event: {month} ({x}); no later known month is back at the mean."),
+    )
+    return fill(
+        template,
+        which="Highest" if rises else "Lowest",
+        move="rise" if rises else "fall",
+        month=str(row["month"]),
+        x=_percent(row["change"]),
+        back=str(back["month"].iloc[0]) if len(back) else "",
+    )
+
+
+def _sum(months: Months) -> list[str]:
+    """What the months of the event's year make together, where that hides some of them."""
+    rows = months.rows[months.rows["month"].map(lambda month: month.year) == months.event.year]
+    ratio = rows["quantity_t"].sum() / (months.base * len(rows)) if len(rows) else 1.0
+    below, above = int((rows["change"] < 0).sum()), int((rows["change"] > 0).sum())
+    if not below or not above or len(rows) < LEAST:
+        return []
+    return [
+        fill(
+            "Together the {n} known months of {year} make {ratio:pct0} of what that mean gives, a "
+            "sum that hides them: {below} lie below it, {above} above.",
+            n=len(rows),
+            year=str(months.event.year),
+            ratio=ratio,
+            below=below,
+            above=above,
+        )
+    ]
+
+
+def _percent(change: float) -> str:
+    return f"{round(change, 2) + 0.0:+,.0%}".replace("-", "−")
