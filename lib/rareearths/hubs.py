@@ -2,9 +2,11 @@
 
 A supplier without a known mine or plant whose sales to an importer jump after the exporter's
 control may pass the exporter's goods on. Many jump for other reasons: the same scan at dates and
-for goods without a control says how many.
+for goods without a control says how many (`hub_rates`).
 
-BACI lists every known flow, so a year of no trade counts as zero here. Values are current US$.
+Medians of up to three years are compared, in current US$: a single wrong record, such as magnets
+booked as metal, moves a mean and not a median of three. BACI lists every known flow, so a year of
+no trade counts as zero here.
 """
 
 from dataclasses import dataclass
@@ -20,13 +22,11 @@ APART = 3  # years between a placebo date and the nearest act on the material
 JUMP = 2.0  # sales after against before, in dollars and as a share
 FED_PART = 0.5  # of the rise in sales: a hub marks up what it passes on
 SMALLEST_USD, SMALLEST_SHARE = events.SMALLEST_USD, 0.001  # a year, of the importer's purchases
-LEAST_CANDIDATES = 3  # of a scan whose rate is ranked
 HOLD_BACK = (  # instruments that hold goods back; reports and technology rules do not
     "export_ban", "export_licensing", "export_quota", "export_tax", "informal_embargo",
     "entity_listing",
 )  # fmt: skip
-AT_WORK = ("operating", "ramping")
-_Z = 1.959964  # of a 95 % interval
+BUILT = ("operating", "ramping", "unknown")  # "unknown": opened, its state today was not read
 GRADES = ("flagged", "fed")
 
 
@@ -88,8 +88,9 @@ def producers(material: str) -> frozenset[str]:
     -------
     frozenset of str
         ISO3 codes. Rare earths: any mine output since 1992; a published share of a stage, each
-        member of a group named; a plant of ``projects`` that runs. Other materials: mine output of
-        2018-2024 only, since no plants are in the data: their refiners pass for non-producers.
+        member of a group named; a plant of ``projects`` that was opened (`BUILT`). Other materials:
+        mine output of 2018-2024 only, since no plants are in the data: their refiners pass for
+        non-producers.
     """
     output = supply.mine_output(material)
     known = set(output.loc[output["quantity_t"] > 0, "economy"])
@@ -110,16 +111,18 @@ def controls(exporter: str, material: str, importer: str | None = None) -> pd.Da
     Returns
     -------
     pandas.DataFrame
-        ``year``; ``acts`` (list of event ids); ``years_after`` (years that can be compared);
-        ``reason`` (text: why the year cannot be scanned; empty where it can). Acts that hold goods
-        back (`HOLD_BACK`), by the first day on which they applied.
+        ``year``; ``acts`` (list of event ids); ``contested`` (whether every act of the year is);
+        ``years_after`` (years that can be compared); ``reason`` (text: why the year cannot be
+        scanned; empty where it can). Acts that hold goods back (`HOLD_BACK`), by the first day on
+        which they applied.
     """
     acts = _restrictions(exporter, material)
     if importer is not None:
         aims = policy.codes_of(importer) | {policy.EVERYONE}
         acts = acts[acts["targets"].map(lambda targets: bool(aims & set(targets))).astype(bool)]
-    by_year = acts.groupby(acts["from_day"].dt.year)["event_id"].agg(list)
-    table = by_year.rename_axis("year").rename("acts").reset_index()
+    by_year = acts.groupby(acts["from_day"].dt.year)
+    table = by_year.agg(acts=("event_id", list), contested=("contested", "all"))
+    table = table.rename_axis("year").reset_index()
     reach = trade.year_range()[1] - table["year"]
     table["years_after"] = reach.clip(0, AFTER).astype(int)
     table["reason"] = [why_not(material, year) for year in table["year"]]
@@ -146,21 +149,22 @@ def scan(market: Market, material: str, year: int, years_after: int | None = Non
     market : Market
     material : str
     year : int
-        Left out itself; three years before and up to three after it are averaged.
+        Left out itself; the medians of three years before and of up to three after it are
+        compared.
     years_after : int, optional
         As many as the table holds by default.
 
     Returns
     -------
     pandas.DataFrame
-        One row a supplier with sales before or after, the largest after first: ``supplier``,
-        ``name``; ``before_usd``, ``after_usd`` (US$ a year), ``share_before``, ``share_after`` (of
-        the importer's purchases), ``times`` (after / before; missing where nothing was sold
-        before); ``bought_before_usd``, ``bought_after_usd`` (US$ a year from the exporter),
-        ``part_before``, ``part_after`` (of all that the exporter sold); ``candidate`` (large enough
-        before or after), ``flagged`` (at least doubled, in US$ and as a share) and ``fed``
-        (flagged, and bought more from the exporter: at least half of the rise in sales, and a
-        larger part of its exports); ``jump``, the two as text.
+        One row a supplier whose median before or after is above zero, the largest after first:
+        ``supplier``, ``name``; ``before_usd``, ``after_usd`` (US$ a year), ``share_before``,
+        ``share_after`` (of the sum of the medians of all suppliers), ``times`` (after / before;
+        missing where the median before is zero); ``bought_before_usd``, ``bought_after_usd`` (US$ a
+        year from the exporter), ``part_before``, ``part_after`` (of the sum of the medians of all
+        its customers); ``candidate`` (large enough before or after), ``flagged`` (at least doubled,
+        in US$ and as a share) and ``fed`` (flagged, and bought more from the exporter: at least
+        half of the rise in sales, and a larger part of its exports); ``jump``, the two as text.
 
     Raises
     ------
@@ -190,7 +194,8 @@ def placebos(
 
     Placebo years lie at least `APART` years from every act of the exporter that held the material
     back or freed it. Placebo goods are materials that no act touched within the window, that the
-    importer bought from the exporter for `SMALLEST_USD` a year before, and whose codes held.
+    importer bought from the exporter for `SMALLEST_USD` a year before (the median, as in `scan`),
+    and whose codes held.
 
     Returns
     -------
@@ -228,143 +233,7 @@ def scan_all(market: Market, material: str) -> pd.DataFrame:
     )
 
 
-def false_positive_rate(runs: pd.DataFrame, rate: float, grade: str = "flagged") -> pd.DataFrame:
-    """How often suppliers jump where nothing was controlled, and the rank of a rate among that.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        Rows of `placebos`.
-    rate : float
-        Flagged per candidate at the control, fraction.
-    grade : {"flagged", "fed"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by ``year``, ``product`` and ``all``: ``runs``, ``candidates``, ``hits`` (counts),
-        ``false_rate`` (hits per candidate), ``low`` and ``high`` (95 %, see `interval`), ``ranked``
-        (runs with `LEAST_CANDIDATES` or more) and ``rank_p``, (1 + runs with at least this rate) /
-        (1 + runs), of those; missing without runs.
-    """
-    if grade not in GRADES:
-        raise ValueError(f"grade {grade!r} is not one of {', '.join(GRADES)}")
-    rows = {}
-    for kind in ("year", "product", "all"):
-        part = runs if kind == "all" else runs[runs["kind"] == kind]
-        part = part[part["candidates"] > 0]
-        false_rate, low, high = interval(part[grade].to_numpy(), part["candidates"].to_numpy())
-        ranked = part[part["candidates"] >= LEAST_CANDIDATES]
-        p = np.nan if np.isnan(rate) else events.rank_p(rate, ranked[grade] / ranked["candidates"])
-        counts = (len(part), part["candidates"].sum(), part[grade].sum())
-        rows[kind] = (*map(int, counts), false_rate, low, high, len(ranked), p)
-    columns = ["runs", "candidates", "hits", "false_rate", "low", "high", "ranked", "rank_p"]
-    return pd.DataFrame.from_dict(rows, "index", columns=columns).rename_axis("kind")
-
-
-def interval(hits: np.ndarray, trials: np.ndarray) -> tuple[float, float, float]:
-    """Rate over several runs with its 95 % interval.
-
-    Parameters
-    ----------
-    hits, trials : array of int
-        By run; the suppliers of one run share its year and goods and are not independent.
-
-    Returns
-    -------
-    (float, float, float)
-        Sum of hits over sum of trials, and Wilson's interval with the number of trials divided by
-        the design effect (variance of the rate between runs over the binomial one; at least 1).
-        NaN without trials.
-
-    References
-    ----------
-    Wilson (1927); Franco et al. (2019) on effective sample sizes; docs/methods/transshipment.md
-
-    Examples
-    --------
-    >>> [round(x, 3) for x in interval(np.array([1, 1]), np.array([5, 5]))]
-    [0.2, 0.057, 0.51]
-    """
-    n, k = trials.sum(), len(trials)
-    if n == 0:
-        return np.nan, np.nan, np.nan
-    rate = hits.sum() / n
-    binomial = rate * (1 - rate) / n
-    effect = 1.0
-    if k > 1 and binomial > 0:
-        between = k / (k - 1) * np.square(hits - rate * trials).sum() / n**2
-        effect = max(1.0, between / binomial)
-    n = n / effect
-    middle, half = rate + _Z**2 / (2 * n), _Z * np.sqrt(rate * (1 - rate) / n + (_Z / (2 * n)) ** 2)
-    low, high = (middle - half) / (1 + _Z**2 / n), (middle + half) / (1 + _Z**2 / n)
-    return float(rate), float(max(low, 0.0)), float(min(high, 1.0))
-
-
-def judge(runs: pd.DataFrame, grade: str = "flagged") -> pd.DataFrame:
-    """Set every control beside its placebos.
-
-    Parameters
-    ----------
-    runs : pandas.DataFrame
-        See `scan_all`.
-    grade : {"flagged", "fed"}
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row a control: ``year``, ``candidates``, ``hits``, ``rate``, then ``runs``,
-        ``false_rate``, ``low``, ``high``, ``ranked``, ``rank_p`` over all placebos (see
-        `false_positive_rate`), ``year_rate`` and ``product_rate`` (those of one kind), and
-        ``verdict``: "more often" where the rank p-value is at most
-        `events.RANK`, "no more often", or "cannot be decided" with too few candidates or placebos.
-    """
-    rows = []
-    for year, part in runs.groupby("control"):
-        own = part[part["kind"] == "control"].iloc[0]
-        rate = own[grade] / own["candidates"] if own["candidates"] else np.nan
-        by_kind = false_positive_rate(part[part["kind"] != "control"], rate, grade)
-        chance = by_kind.loc["all"]
-        enough = own["candidates"] >= LEAST_CANDIDATES and chance["ranked"] >= events.LEAST_PLACEBOS
-        verdict = "more often" if chance["rank_p"] <= events.RANK else "no more often"
-        rows.append(
-            {"year": int(year), "candidates": own["candidates"], "hits": own[grade], "rate": rate}
-            | chance.drop(["candidates", "hits"]).to_dict()
-            | {f"{kind}_rate": by_kind.at[kind, "false_rate"] for kind in ("year", "product")}
-            | {"verdict": verdict if enough else "cannot be decided"}
-        )
-    table = pd.DataFrame(rows, columns=_JUDGED)
-    counts = ["candidates", "hits", "runs", "ranked"]
-    return table.astype(dict.fromkeys(counts, int))
-
-
-def control_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """Both grades of `judge` side by side, one row a control.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``year``, ``candidates``, ``placebo_scans``, and for each grade, the second with ``fed_``
-        before it: ``hits``, ``false_rate``, ``year_rate``, ``product_rate``, ``false_range`` (the
-        interval as text), ``rank_p``.
-    """
-    first = judge(runs)
-    table = first[["year", "candidates"]].assign(placebo_scans=first["runs"])
-    for grade, prefix in zip(GRADES, ("", "fed_"), strict=True):
-        judged = judge(runs, grade)
-        for name in ("hits", "false_rate", "year_rate", "product_rate", "rank_p"):
-            table[prefix + name] = judged[name]
-        known = zip(judged["low"], judged["high"], strict=True)
-        ranges = [f"{low:.0%} to {high:.0%}" if low == low else "–" for low, high in known]
-        table[prefix + "false_range"] = ranges
-    return table
-
-
 _RUN = ["kind", "material", "year", "candidates", "flagged", "fed", "rate", "fed_rate"]
-_JUDGED = [
-    "year", "candidates", "hits", "rate", "runs", "false_rate", "low", "high", "ranked", "rank_p",
-    "year_rate", "product_rate", "verdict",
-]  # fmt: skip
 
 
 def _yearly(flows: pd.DataFrame, who: str) -> pd.DataFrame:
@@ -394,13 +263,13 @@ def _graded(market: Market, material: str, year: int, length: int) -> dict[str, 
 
 
 def _measures(market: Market, material: str, year: int, length: int) -> dict[str, np.ndarray]:
-    """Means before and after, and the shares in their sums, by supplier."""
+    """Medians before and after, and the shares in their sums, by supplier."""
     suppliers = market.sales.columns.to_numpy()
     spans = {"before": (year - BEFORE, year), "after": (year + 1, year + length + 1)}
     columns = {"supplier": suppliers}
     for name, (start, stop) in spans.items():
-        sold = _mean(market.sales, material, start, stop)
-        bought = _mean(market.bought, material, start, stop)
+        sold = _typical(market.sales, material, start, stop)
+        bought = _typical(market.bought, material, start, stop)
         columns |= {f"{name}_usd": sold, f"share_{name}": _parts(sold)}
         columns |= {f"bought_{name}_usd": bought, f"part_{name}": _parts(bought)}
     others = {*producers(material), market.importer, market.exporter}
@@ -409,12 +278,12 @@ def _measures(market: Market, material: str, year: int, length: int) -> dict[str
     return {name: values[kept] for name, values in columns.items()}
 
 
-def _mean(values: pd.DataFrame, material: str, start: int, stop: int) -> np.ndarray:
-    """Mean of the years from ``start`` to before ``stop`` by economy; 0 for goods never traded."""
+def _typical(values: pd.DataFrame, material: str, start: int, stop: int) -> np.ndarray:
+    """Median of the years from ``start`` to before ``stop`` by economy; 0 for goods not traded."""
     if (material, start) not in values.index:
         return np.zeros(values.shape[1])
     row = values.index.get_loc((material, start))
-    return values.to_numpy()[row : row + stop - start].mean(axis=0)
+    return np.median(values.to_numpy()[row : row + stop - start], axis=0)
 
 
 def _parts(values: np.ndarray) -> np.ndarray:
@@ -468,7 +337,7 @@ def _placebo_goods(market: Market, material: str, year: int, length: int) -> lis
     sold = market.sales.get(market.exporter)
     if sold is None:
         return []
-    before = sold.unstack("material").loc[year - BEFORE : year - 1].mean()
+    before = sold.unstack("material").loc[year - BEFORE : year - 1].median()
     bought = [m for m in before.index[before >= SMALLEST_USD] if m != material]
     apart = events.untouched(bought, market.exporter, first, last)
     return [m for m in apart if not why_not(m, year)]
@@ -485,10 +354,10 @@ def _code_changes(material: str) -> list[tuple[float, float, str]]:
 
 
 def _plants() -> set[str]:
-    """Economies with a share of a stage of the rare-earth chain, or a plant that runs."""
+    """Economies with a share of a stage of the rare-earth chain, or a plant that was opened."""
     shares = catalogue.load("stage_shares")
     shares = shares[shares["measure"] != "projection"]
     named = shares.loc[shares[["share", "share_high"]].max(axis=1) > 0, "producer"]
     works = catalogue.load("projects")
-    works = works[works["status"].isin(AT_WORK) & (works["capacity_kind"] != "contract")]
+    works = works[works["status"].isin(BUILT) & (works["capacity_kind"] != "contract")]
     return set(named.str.split("+").explode()) | set(works["economy"])

@@ -87,7 +87,7 @@ def ledger(setting: Setting) -> pd.DataFrame:
     pandas.DataFrame
         One row a claim, in the order of the table: its columns, ``verdict``, ``measure``,
         ``because``, ``value``, ``low``, ``high``, ``form``, ``value_text`` and ``range`` (text),
-        ``range_of`` (the range and what it runs over), ``tables`` (the tables that the test read, text),
+        ``range_of`` (the range and what it runs over), ``tables`` (that the test read, text),
         ``rule``, ``general`` (the same for every importer), ``notebook`` and ``shown_in`` (its name
         as text).
     """

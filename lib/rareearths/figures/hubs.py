@@ -11,19 +11,19 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from rareearths import hubs
+from rareearths import hub_rates, hubs
 from rareearths.figures.frame import show
 from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas
 from rareearths.figures.table import show_table
-from rareearths.hubs import LEAST_CANDIDATES
+from rareearths.hub_rates import LEAST_CANDIDATES
 
 _SELLERS = [
     "name", "before_usd", "after_usd", "times", "share_before", "share_after",
     "bought_before_usd", "bought_after_usd", "jump",
 ]  # fmt: skip
 _CONTROLS = [
-    "year", "candidates", "hits", "year_rate", "product_rate", "false_range", "rank_p",
-    "fed_hits", "fed_false_rate", "fed_rank_p",
+    "year", "candidates", "hits", "false_rate", "false_range", "year_rate", "product_rate",
+    "rank_p", "fed_hits", "fed_false_rate", "fed_false_range", "fed_rank_p",
 ]  # fmt: skip
 
 
@@ -45,12 +45,16 @@ def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
     show(
         plot_scan(canvas(0.8 + 0.24 * min(len(table), 12)), table),
         title="{hits} of {candidates} suppliers without a {plants} jumped after {control_year}",
-        subtitle="Sold to {importer}, US$ a year: before (hollow) and after (filled); dark: jumped",
-        alt="A line a supplier, from its sales before {control_year} to those after.",
+        subtitle="Sold to {importer}, US$ a year, median: {before_years} (hollow), {after_years} "
+        "(filled); dark: jumped",
+        alt="A line a supplier, from its sales in {before_years} to those in {after_years}.",
         data=table[["name", "before_usd", "after_usd", "jump"]],
         **facts,
     )
-    caption = "Before and after {control_year}: sold to {importer}, bought from {exporter}"
+    caption = (
+        "Sold to {importer} and bought from {exporter}, median of a year: before, {before_years}; "
+        "after, {after_years}"
+    )
     show_table(table, _SELLERS, caption=caption, **facts)
 
 
@@ -65,23 +69,27 @@ def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
     if not facts.get("candidates"):
         return
     show(
-        plot_scan_rates(canvas(3.4), runs, hubs.judge(runs)),
+        plot_scan_rates(canvas(3.4), runs, hub_rates.judge(runs)),
         title="Without a control, {false_rate:pct0} of suppliers jump (scan of {control_year})",
         subtitle="Share of suppliers that jumped: diamond, control; dots: other years, other goods",
         alt="A row a control: its rate, those of the placebo scans, and their interval.",
-        data=hubs.control_table(runs),
+        data=hub_rates.control_table(runs),
         **facts,
     )
-    caption = "Every control of {exporter} that the data bracket"
-    show_table(hubs.control_table(runs), _CONTROLS, caption=caption, **facts)
+    caption = (
+        "Each control year of {exporter} that can be scanned: suppliers that jumped, and how often "
+        "they jump without a control"
+    )
+    show_table(hub_rates.control_table(runs), _CONTROLS, caption=caption, **facts)
 
 
 def plot_scan(axes: Axes, table: pd.DataFrame, top: int = 12) -> Axes:
     """Draw what each candidate sold before (hollow) and after (filled), on a logarithmic scale.
 
     Those that at least doubled, in dollars and as a share, are dark; the label says how many times
-    as much they sold, "new" where they sold nothing before, and "fed" where they bought more from
-    the exporter too. Those that stopped, or began, have one dot and a line to the edge.
+    as much they sold, "from 0" or "to 0" where that median is zero, and "fed" where they
+    bought more from the exporter too. Those with one such median have one dot and a line to the
+    edge.
 
     Parameters
     ----------
@@ -133,8 +141,8 @@ def plot_scan_rates(
     runs : pandas.DataFrame
         ``control``, ``kind``, ``candidates`` and the counts of the grade, see `hubs.scan_all`.
     judged : pandas.DataFrame
-        ``year``, ``rate``, ``false_rate``, ``low``, ``high``, ``ranked``, see `hubs.judge`; of the
-        same grade.
+        ``year``, ``rate``, ``false_rate``, ``low``, ``high``, ``ranked``, see `hub_rates.judge`;
+        of the same grade.
     grade : {"flagged", "fed"}
 
     Raises
@@ -172,10 +180,10 @@ def _piled(values: np.ndarray) -> np.ndarray:
 
 
 def _times(row) -> str:
-    """How many times as much a supplier sold after; "new" or "none" where one of them is zero."""
+    """How many times as much a supplier sold after, or which of the two is zero."""
     if row.after_usd == 0:
-        return "none after"
-    text = "new" if pd.isna(row.times) else f"×{row.times:,.{0 if row.times >= 10 else 1}f}"
+        return "to 0"
+    text = "from 0" if pd.isna(row.times) else f"×{row.times:,.{0 if row.times >= 10 else 1}f}"
     return f"{text}, fed" if row.fed else text
 
 

@@ -83,7 +83,7 @@ COLUMNS = {
     "step_range": ("95% interval", ""),
     "p_value": ("p, Newey-West", "p"),
     "slope_change": ("Change of trend per period (95%)", ""),
-    "first": ("First period itself, against the trend", ""),
+    "first": ("First period itself, off the line drawn on", ""),
     "seen_from": ("Seen 4 times in 5 from", ""),
     "ranked_from": ("Ranks among dates from", ""),
     "placebo": ("Compared with", ""),
