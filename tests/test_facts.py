@@ -757,7 +757,7 @@ def test_the_common_ninety_percent_of_separation_is_of_low_confidence():
 
 def test_projects_that_may_be_summed():
     rows = table("supply/projects")
-    assert rows["count_in_capacity"].value_counts().to_dict() == {True: 29, False: 15}
+    assert rows["count_in_capacity"].value_counts().to_dict() == {True: 29, False: 16}
     counted = rows[rows["count_in_capacity"].eq(True)]
     assert not counted["capacity_kind"].isin(["contract", "total"]).any()
     assert not counted["status"].eq("unknown").any()
