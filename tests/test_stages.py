@@ -286,8 +286,9 @@ def test_the_title_of_published_shares_gives_their_range(differences, title):
 
 def test_an_hhi_next_to_a_threshold_has_three_digits():
     rows = pd.DataFrame({"goods": ["ores", "metals"], "hhi": [0.2498, 0.31]})
-    assert answers.hhi_list(rows) == "ores 0.250 and metals 0.31"
-    assert answers.hhi_list(rows[1:]) == "0.31"
+    assert answers.hhi_list(rows, named=True) == "ores 0.250 and metals 0.31"
+    assert answers.hhi_list(rows[1:], named=True) == "metals 0.31"
+    assert answers.hhi_list(rows[1:], named=False) == "0.31"
 
 
 def test_thin_weights_give_no_share_of_tonnes_anywhere():

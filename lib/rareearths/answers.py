@@ -263,11 +263,11 @@ def on_published(differences: pd.Series) -> str:
     )
 
 
-def hhi_list(rows: pd.DataFrame) -> str:
-    """The HHI of each stage as text, of one alone without its name; three digits at a threshold."""
+def hhi_list(rows: pd.DataFrame, named: bool) -> str:
+    """The HHI of each stage as text, with its name or without; three digits next to a threshold."""
     close = [min(abs(row.hhi - 0.25), abs(row.hhi - 0.4)) < NEAR for row in rows.itertuples()]
     said = [
-        f"{row.goods if len(rows) > 1 else ''} {row.hhi:{'.3f' if near else '.2f'}}".strip()
+        f"{row.goods if named else ''} {row.hhi:{'.3f' if near else '.2f'}}".strip()
         for row, near in zip(rows.itertuples(), close, strict=True)
     ]
     return joined(said)

@@ -16,6 +16,7 @@ from rareearths import catalogue, trade
 WIDTH_IN = 4.4  # text stays legible when a phone shows it 336 pixels wide
 INK, MUTED, GRID, PAPER = "#1b2026", "#56606b", "#d5dae0", "#ffffff"
 BASIS_COLOURS = {"value": "#6a4fb3", "tonnes": "#1a7f69"}  # of no economy
+THIRD_COLOUR = "#8a5a00"  # of a third line beside those
 DARK = {
     INK: "#e4e8ec",
     MUTED: "#a3adb8",
@@ -23,6 +24,7 @@ DARK = {
     PAPER: "#14181d",
     BASIS_COLOURS["value"]: "#b3a2f2",
     BASIS_COLOURS["tonnes"]: "#55c7ae",
+    THIRD_COLOUR: "#e0a63c",
 }
 OTHERS_COLOUR = "#9aa3ad"
 _SPARE_COLOURS = ("#777733", "#885599", "#558866", "#996655", "#667788", "#aa6677")

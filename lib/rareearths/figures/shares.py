@@ -13,6 +13,7 @@ from rareearths.figures.look import (
     MUTED,
     OTHERS_COLOUR,
     PAPER,
+    THIRD_COLOUR,
     canvas,
     draw_lines,
     economy_colours,
@@ -21,7 +22,7 @@ from rareearths.figures.look import (
     year_limits,
 )
 
-_LINE_COLOURS = (*BASIS_COLOURS.values(), "#8a5a00")
+_LINE_COLOURS = (*BASIS_COLOURS.values(), THIRD_COLOUR)
 
 
 def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes:
