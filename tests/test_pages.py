@@ -63,6 +63,7 @@ def test_a_report_has_what_a_reader_expects(site, browser):
         text = page.locator("body").inner_text()
         assert "nan" not in text.lower().split()
         assert "{" not in text
+        assert "**" not in text, "markup that was not read"
         assert path.stat().st_size < 2_000_000
         assert not page.locator("details.code").first.evaluate("d => d.open")
         assert "importer: str" not in page.content(), "the parameters cell is not shown"

@@ -226,7 +226,7 @@ def test_why_the_answer_is_not_of_the_last_year():
     assert years_of("JPN", "rare_earths") == ""
     germany = years_of("DEU", "germanium")
     assert germany.startswith("Figures of 2008 are in the data and not relied on: HS 2007 moved")
-    assert germany.endswith("The answer is 18 years old.")
+    assert germany.endswith("The answer is of 2006, 18 years before 2024.")
     france = years_of("FRA", "germanium")
     assert france.startswith("From 2007 on these codes cannot be read: HS 2007 moved germanium")
     uranium = years_of("JPN", "uranium")
@@ -244,18 +244,20 @@ def test_weights_that_end_early_are_said():
 def rows_of(volume, share, price) -> pd.DataFrame:
     parts = {"volume": volume, "share": share, "unit value": price}
     table = pd.DataFrame(parts, index=["lmdi_usd", "shapley_usd"]).T
-    return table.rename_axis("factor").reset_index()
+    return table.rename_axis("factor").reset_index().assign(before=1.0)
 
 
 def test_the_account_of_a_change_claims_no_more_than_the_methods_bear():
-    firm = answers.on_change(rows_of((10e6, 10.5e6), (-2e6, -2.2e6), (1e6, 0.7e6)))
+    firm = answers.on_change(rows_of((10e6, 10.5e6), (-2e6, -2.2e6), (1e6, 0.9e6)))
     assert firm.startswith("The value rose by $9.0 million: volume +$10.0 million to +$10.5 mill")
     assert "the account is firm" in firm
     loose = answers.on_change(rows_of((10e6, 16e6), (-2e6, -8e6), (1e6, 1e6)))
-    assert "too far apart for a firm account" in loose
+    assert "agree on the directions, not on the size of: volume and share" in loose
     turned = answers.on_change(rows_of((10e6, 12e6), (-2e6, -4e6), (1e6, 1e6 - 1e6 - 1)))
     assert "do not agree on the direction of: unit value" in turned
     assert answers.on_change(rows_of((0, 0), (0, 0), (0, 0))) == "The value did not change."
+    new = rows_of((0, -1e6), (4e6, 5e6), (0, 0)).assign(before=0.0)
+    assert answers.on_change(new) == "Nothing was bought before; $4.0 million is all new."
 
 
 def test_suppliers_far_from_the_mean_are_named():
@@ -278,6 +280,7 @@ def test_suppliers_far_from_the_mean_are_named():
         ([-0.05, -0.10], "Published shares are 5 to 10 points lower than computed"),
         ([-0.051, 0.10], "Published less computed: −5.1 to +10.0 points"),
         ([0.062], "The published share is 6 points higher than computed"),
+        ([-0.003], "The published share is less than a point from the computed one"),
     ],
 )
 def test_the_title_of_published_shares_gives_their_range(differences, title):
@@ -299,3 +302,30 @@ def test_thin_weights_give_no_share_of_tonnes_anywhere():
     if summary["year"] == 2024:
         assert math.isnan(summary["share_tonnes"])
     assert math.isnan(trade.product_table(flows, "NLD", 2024)["share_tonnes"].iloc[0])
+
+
+def test_a_tiny_share_is_not_zero_in_the_headline():
+    summary, newest = summary_of("FRA", "germanium")
+    assert summary["share_value"] == pytest.approx(0.0022, abs=1e-4)
+    assert "under 1% of the value" in answers.headline(summary, newest)
+
+
+def test_faults_of_magnets_are_for_pages_with_magnets():
+    years = (1995, 2024)
+    france = answers.on_faults("FRA", "rare_earths", years, _newest("FRA"))
+    assert "Magnets" not in france
+    assert "Magnets" in answers.on_faults("DEU", "rare_earths", years, _newest("DEU"))
+    assert "6,999 tonnes from the Netherlands" in answers.on_faults(
+        "DEU", "rare_earths", years, _newest("DEU")
+    )
+
+
+def test_text_of_the_data_cannot_become_a_field_or_markup(monkeypatch):
+    from rareearths.words import fill_markdown, literal
+
+    hostile = "a {share} **b** <script> $c$"
+    shown = fill_markdown(literal(hostile))
+    assert "{share}" in shown
+    assert "<script>" not in shown
+    assert r"\*\*b\*\*" in shown
+    assert r"\$c\$" in shown

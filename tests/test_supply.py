@@ -362,8 +362,8 @@ def test_the_quota_behind_the_output_of_china_is_noted():
     (note,) = noted["note"].unique()
     said = supply.remarks(supply.mine_output("rare_earths"), ["CHN", "CHN", "JPN"])
     assert said == (
-        f"On the figures of USGS for China in 2023 and 2024 the data note: “{note}”. The series "
-        "has the same tonnes in 2023, 2024 and 2025."
+        f"On the figures of USGS for China in 2023 and 2024 the data note: “{note}”. In 2023 and "
+        "2024 the series has the same tonnes as these figures."
     )
     assert "quota" in said
     early = supply.mine_output("rare_earths").query("year < 2020")

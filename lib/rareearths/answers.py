@@ -7,11 +7,12 @@ caller: ``importer``, ``exporter``, ``material`` and ``goods`` as they stand in 
 import pandas as pd
 
 from rareearths import quality, stages, trade
-from rareearths.words import choose, fill, joined, show_number, signed_usd
+from rareearths.words import choose, fill, joined, literal, show_number, signed_usd
 
 CLOSE = 0.02  # shares closer than this are not told apart
-FIRM = 0.25  # of the change: two methods closer than this give a firm account
-OLD = 5  # years after which an answer says how old it is
+FIRM = 0.25  # of a factor: two methods closer than this give a firm account
+MATTERS = 0.1  # of the change: smaller factors are not looked at
+OLD = 5  # years before the last one asked for, from which an answer names the distance
 APART = 10  # times the mean unit value of all suppliers, from which one is out of line
 NEAR = 0.005  # of an HHI to a threshold, within which three digits are shown
 
@@ -133,13 +134,15 @@ def on_years(
         (len(later) > 0, "Later imports have no weights, so that shares of tonnes end here."),
         (True, _moved_code(year, end_year, importer, material)),
     )
-    age = f" The answer is {end_year - year} years old." if end_year - year >= OLD else ""
-    return reason + age
+    gap = end_year - year
+    if gap < OLD:
+        return reason
+    return f"{reason} The answer is of {year}, {gap} years before {end_year}."
 
 
 def _doubtful_years(doubtful: pd.DataFrame) -> str:
     years = joined([str(year) for year in sorted(doubtful["year"].unique())])
-    reasons = "; ".join(doubtful["description"].unique())
+    reasons = "; ".join(map(literal, doubtful["description"].unique()))
     return f"Figures of {years} are in the data and not relied on: {reasons}."
 
 
@@ -151,7 +154,7 @@ def _moved_code(year: int, end_year: int, importer: str, material: str) -> str:
     if moved.empty:
         return "No later imports are in the data."
     since, why = moved[["first_year", "description"]].iloc[0]
-    return f"From {since} on these codes cannot be read: {why}."
+    return f"From {since} on these codes cannot be read: {literal(why)}."
 
 
 def on_cause(parts: pd.DataFrame) -> str:
@@ -178,12 +181,16 @@ def on_change(rows: pd.DataFrame) -> str:
         return "The value did not change."
     order = table["lmdi_usd"].abs().sort_values(ascending=False).index
     said = [f"{name} {_span(table.loc[name])}" for name in order if table.loc[name].abs().max() > 0]
-    apart = (table["lmdi_usd"] - table["shapley_usd"]).abs().max()
+    if not rows.set_index("factor").at["share", "before"] > 0:
+        return fill("Nothing was bought before; {size:usd} is all new.", size=change)
+    apart = (table["lmdi_usd"] - table["shapley_usd"]).abs()
+    sizes = table.abs().max(axis=1)
+    far = sizes.index[(sizes >= MATTERS * abs(change)) & (apart > FIRM * sizes)]
     turned = table.index[(table["lmdi_usd"] * table["shapley_usd"]) < 0]
     verdict = choose(
         (len(turned) > 0, f"The methods do not agree on the direction of: {joined([*turned])}."),
-        (apart <= FIRM * abs(change), "The two methods lie close: the account is firm."),
-        (True, "The two methods lie too far apart for a firm account."),
+        (len(far) == 0, "The two methods lie close: the account is firm."),
+        (True, f"The methods agree on the directions, not on the size of: {joined([*far])}."),
     )
     went = "rose" if change > 0 else "fell"
     return fill(
@@ -225,10 +232,12 @@ def on_magnets(newest: pd.DataFrame, importer: str, exporter: str) -> str:
     return fill(" ".join(said), **values)
 
 
-def on_faults(importer: str, material: str, years: tuple[int, int]) -> str:
-    """Known faults of the series of one importer and material in these years, as plain text."""
+def on_faults(importer: str, material: str, years: tuple[int, int], newest: pd.DataFrame) -> str:
+    """Known faults of the series that a report shows, as plain text; empty without any."""
     breaks = quality.known_breaks(importer, material, years)
-    breaks = breaks[breaks["series"].isin([trade.TABLE, "magnets"]) & (breaks["kind"] != "weights")]
+    magnets = stages.MAGNETS in set(newest["stage"])
+    series = [trade.TABLE, "magnets"] if magnets else [trade.TABLE]
+    breaks = breaks[breaks["series"].isin(series) & (breaks["kind"] != "weights")]
     breaks = breaks[(breaks["first_year"] <= years[1]) & (breaks["last_year"] >= years[0])]
     said = [f"{row.years.capitalize()}: {row.description}" for row in breaks.itertuples()]
     return f"Known faults of these series. {'; '.join(said)}." if said else ""
@@ -254,6 +263,7 @@ def on_published(differences: pd.Series) -> str:
     """The title of the published shares beside the computed ones: how far they are apart."""
     low, high = 100 * differences.min(), 100 * differences.max()
     one = f"{abs(high):.0f} points {'higher' if high > 0 else 'lower'} than computed"
+    one = "less than a point from the computed one" if abs(high) < 0.5 else one
     ends = f"{min(abs(low), abs(high)):.0f} to {max(abs(low), abs(high)):.0f}"
     return choose(
         (len(differences) == 1, f"The published share is {one}"),
@@ -282,11 +292,9 @@ def headline(summary: dict, newest: pd.DataFrame) -> str:
             f"Share of {{exporter}} in {{year}}: {stage_list(newest, summary['year'])}.",
         ),
         (
-            pd.notna(summary["share_tonnes"]),
-            "{exporter} supplied {share_tonnes:pct0} of the tonnes and {share_value:pct0} of the "
-            "value in {year}.",
+            True,
+            f"{{exporter}} supplied {stages.share_words(next(newest.itertuples()))} in {{year}}.",
         ),
-        (True, "{exporter} supplied {share_value:pct0} of the value in {year}."),
     )
 
 

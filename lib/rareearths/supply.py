@@ -505,10 +505,11 @@ def _remark(output: pd.DataFrame, economy: str) -> str:
         return ""
     source, note = noted.iloc[-1][["source", "note"]]
     noted = noted[(noted["note"] == note) & (noted["source"] == source)]
-    same = output[output["economy"].eq(economy) & output["quantity_t"].isin(noted["quantity_t"])]
+    own = output[output["economy"].eq(economy)].merge(noted[["year", "quantity_t"]])
     name = trade.economy_in_text(economy)
     text = f"On the figures of {source} for {name} in {_years_list(noted)} the data note: “{note}”."
-    return text + (f" The series has the same tonnes in {_years_list(same)}." if len(same) else "")
+    same = " In {years} the series has the same tonnes as these figures."
+    return text + (same.format(years=_years_list(own)) if len(own) else "")
 
 
 def _years_list(rows: pd.DataFrame) -> str:

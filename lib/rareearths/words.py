@@ -36,8 +36,21 @@ def fill(template: str, /, **values) -> str:
 
 
 def fill_markdown(template: str, /, **values) -> str:
-    """Fill a Markdown template; text values are escaped, the template is not."""
-    return _Escaped().vformat(template, (), values)
+    """Fill a Markdown template; text values are escaped, the template is not.
+
+    Dollar signs are escaped everywhere: two of them would be read as the ends of a formula.
+
+    Examples
+    --------
+    >>> print(fill_markdown("**{who}** paid {value:usd} in US$.", who="A*", value=5))
+    **A\\*** paid \\$5 in US\\$.
+    """
+    return re.sub(r"(?<!\\)\$", r"\\$", _Escaped().vformat(template, (), values))
+
+
+def literal(text: str) -> str:
+    """Make text harmless as a part of a template: no markup, no field."""
+    return escape(text).replace("{", "{{").replace("}", "}}")
 
 
 def choose(*cases: tuple[bool, str]) -> str:
