@@ -200,6 +200,9 @@ def test_verdict_follows_the_signs():
 
     assert made(0.01, 0.08, 0.08).verdict == "found"
     assert made(0.01, 0.08, 0.5).verdict == "mixed"
+    assert not made(0.01, 0.08, 0.5).own_only
+    assert made(0.01, 0.5, 0.5).own_only
+    assert "only its own error" in verdicts.on_step(made(0.01, 0.5, 0.5))
     assert made(0.2, 0.5, 0.5).verdict == "not found"
     assert made(0.01, 0.08, 0.08, n=8).verdict == "cannot be decided"
 
@@ -274,29 +277,30 @@ def test_months_of_2010_are_told_one_by_one():
     assert n == 8
     assert mean == pytest.approx((23310 - 2246 - 1278 - 634 - 4080) / 8)
     found, act = months_of(STOP)
-    answer = customs.answer(found)
+    answer = customs.answer(found, act)
     assert "the mean of January to August 2010" in answer
     assert answer.endswith("October 2010 −32%, November −66%, December +117%.")
     text = customs.on_months(found, act)
     assert "2010-11 634 tonnes (−66%)" in text
     assert "2010-09-21 to 2010-11-20: 2010-10 and 2010-11." in text
-    assert "Lowest after the event: 2010-11 (−66%); back at that mean in 2010-12." in text
+    lowest = "Lowest in the months after that of the event: 2010-11 (−66%)"
+    assert f"{lowest}; back at that mean in 2010-12." in text
     assert "make 109% of what that mean gives" in text
-    assert "a sum that hides them: 2 lie below it, 2 above" in text
+    assert "a sum that hides them: 2 below it, 2 above" in text
 
 
 def test_months_of_2025_name_the_lowest_and_the_recovery():
     found, act = months_of("chn-7ree-licensing-2025")
-    answer = customs.answer(found)
+    answer = customs.answer(found, act)
     assert "magnets to the world" in answer
     assert "May 2025 −77%, June −42%, July +2%" in answer
     assert "2025-05 (−77%); back at that mean in 2025-07" in customs.on_months(found, act)
     # what an act lifts is looked at from above, and the importer's own series come first
     found, act = months_of("chn-oct9-suspension-2025")
-    assert "to Japan" in customs.answer(found)
-    assert "world" not in customs.answer(found)
-    assert "Highest after the event" in customs.on_months(found, act)
-    assert customs.answer(months_of("chn-ree-export-tax-introduced-2006")[0]) == ""
+    assert "to Japan" in customs.answer(found, act)
+    assert "world" not in customs.answer(found, act)
+    assert "Highest in the months after that of the event" in customs.on_months(found, act)
+    assert customs.answer(*months_of("chn-ree-export-tax-introduced-2006")) == ""
 
 
 def in_words(event, importer, material="rare_earths"):

@@ -49,6 +49,16 @@ def test_filters_are_those_of_a_plain_query():
     assert "chn-jpn-informal-embargo-2010" in ids(events)
 
 
+def test_what_concerns_an_economy_is_aimed_at_it_or_its_own_act():
+    all_of_them = policy.load_events()
+    japan = ids(policy.load_events(concerning="JPN"))
+    own = {e.event_id for e in all_of_them.itertuples() if "JPN" in e.issuers}
+    assert japan == own | ids(policy.load_events(target="JPN"))
+    assert own - ids(policy.load_events(target="JPN")), "some of its acts name others"
+    union = {e.event_id for e in all_of_them.itertuples() if "EUU" in e.issuers}
+    assert union <= ids(policy.load_events(concerning="DEU"))
+
+
 def test_critical_minerals_at_large_concern_every_material():
     cobalt, lithium = (ids(policy.load_events(materials=[m])) for m in ("cobalt", "lithium"))
     shared = policy.load_events(materials=["tin"])

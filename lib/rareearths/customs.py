@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rareearths import series
+from rareearths import policy, series
 from rareearths.words import choose, fill, joined
 
 NEAR = 12  # months on each side of an event that are looked at
@@ -35,6 +35,11 @@ class Months:
     def after(self) -> pd.DataFrame:
         """The months after that of the event."""
         return self.rows[self.rows["month"] > self.event]
+
+    @property
+    def total(self) -> bool:
+        """Whether it is a total for all customers."""
+        return self.name.endswith("to the world")
 
     @property
     def readable(self) -> bool:
@@ -101,13 +106,14 @@ def spans(months: list[int]) -> str:
     return joined([first if first == last else f"{first} to {last}" for first, last in names])
 
 
-def answer(found: list[Months]) -> str:
+def answer(found: list[Months], act: pd.Series) -> str:
     """The first months after the event as a sentence of the answer, plain text; maybe empty.
 
-    The importer's own series come first; those of the world are read only where it has none.
+    The importer's own series come first; those of the world are read only where it has none and
+    the event aimed at the whole world.
     """
-    known = [months for months in found if months.readable]
-    own = [months for months in known if not months.name.endswith("to the world")]
+    own = [months for months in found if months.readable and not months.total]
+    world = [months for months in found if months.readable and months.total and _aims_at_all(act)]
     return " ".join(
         fill(
             "By customs, {name} against {of}: {list}.",
@@ -115,7 +121,7 @@ def answer(found: list[Months]) -> str:
             of=months.of,
             list=", ".join(f"{month} {_percent(x)}" for month, x in _named(months.after[:NEXT])),
         )
-        for months in own or known
+        for months in own or world
     )
 
 
@@ -163,8 +169,14 @@ def _on_series(months: Months, act: pd.Series) -> str:
             *_inside(months, act),
             _furthest(months, act["direction"] == "liberalising"),
             *_sum(months),
+            *["A total for all customers cannot show a stop of one."]
+            * (months.total and not _aims_at_all(act)),
         ]
     )
+
+
+def _aims_at_all(act: pd.Series) -> bool:
+    return policy.EVERYONE in act["targets"]
 
 
 def _inside(months: Months, act: pd.Series) -> list[str]:
@@ -186,10 +198,12 @@ def _furthest(months: Months, rises: bool) -> str:
     row = after.loc[change.idxmax() if rises else change.idxmin()]
     later = after[after["month"] > row["month"]]
     back = later[later["change"] <= 0] if rises else later[later["change"] >= 0]
+    lead = "{which} in the months after that of the event: {month} ({x})"
     template = choose(
-        ((row["change"] > 0) != rises, "{which} after the event: {month} ({x}), no {move}."),
-        (len(back) > 0, "{which} after the event: {month} ({x}); back at that mean in {back}."),
-        (True, "{which} after the event: {month} ({x}); no later known month is back at the mean."),
+        ((row["change"] > 0) != rises, f"{lead}, no {{move}}."),
+        (len(back) > 0, f"{lead}; back at that mean in {{back}}."),
+        (later.empty, f"{lead}; no later month is known."),
+        (True, f"{lead}; no later known month is back at the mean."),
     )
     return fill(
         template,
@@ -211,7 +225,7 @@ def _sum(months: Months) -> list[str]:
     return [
         fill(
             "Together the {n} known months of {year} make {ratio:pct0} of what that mean gives, a "
-            "sum that hides them: {below} lie below it, {above} above.",
+            "sum that hides them: {below} below it, {above} above.",
             n=len(rows),
             year=str(months.event.year),
             ratio=ratio,

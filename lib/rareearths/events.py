@@ -81,6 +81,11 @@ class Study:
         return _verdict(self)
 
     @property
+    def own_only(self) -> bool:
+        """Whether only the error of the estimate tells the step from chance, no placebo does."""
+        return self.verdict == "mixed" and not any(_ranks(self))
+
+    @property
     def against_others(self) -> str:
         return _against_others(self)
 
@@ -459,11 +464,16 @@ def _verdict(study: Study) -> str:
     """ "found" where every test that can be made speaks for it, "not found" where none does."""
     if study.estimate is None:
         return "cannot be decided"
-    ranks = [x.p <= RANK for x in (study.time, study.product) if x.n >= LEAST_PLACEBOS]
+    ranks = _ranks(study)
     if not ranks:
         return "cannot be decided"
     signs = [study.estimate.p < LEVEL, *ranks]
     return "found" if all(signs) else "mixed" if any(signs) else "not found"
+
+
+def _ranks(study: Study) -> list[bool]:
+    """Whether the step ranks in the first tenth, for each kind of placebo there is enough of."""
+    return [x.p <= RANK for x in (study.time, study.product) if x.n >= LEAST_PLACEBOS]
 
 
 def _against_others(study: Study) -> str:

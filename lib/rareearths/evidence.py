@@ -19,7 +19,7 @@ SUBTITLES = {
 }
 WINDOWS = (5, 6, 7, 8)
 IMPOSSIBLE = "more than there is"  # of a change of a share by more than 100 points
-PLACEBO_TITLES = {
+_PLACEBO_TITLES = {
     "found": "The step stands out from chance",
     "mixed": "Not every comparison sets the step apart",
     "not found": "Chance does as much",
@@ -141,6 +141,11 @@ def placebo_rows(study: Study) -> dict[str, pd.Series]:
         "Other goods": study.product.t,
         "Other importers": study.partner.t,
     }
+
+
+def placebo_title(study: Study) -> str:
+    """Title of the figure of placebos."""
+    return "Chance does as much" if study.own_only else _PLACEBO_TITLES[study.verdict]
 
 
 def placebo_table(studies: list[Study]) -> pd.DataFrame:

@@ -26,6 +26,7 @@ def load_events(
     start: str | None = None,
     end: str | None = None,
     min_confidence: str = "low",
+    concerning: str | None = None,
 ) -> pd.DataFrame:
     """Load policy events, oldest first.
 
@@ -40,6 +41,9 @@ def load_events(
     start, end : str, optional
         Dates (YYYY, YYYY-MM or YYYY-MM-DD); the event's date lies between them.
     min_confidence : {"low", "medium", "high"}
+    concerning : str, optional
+        ISO3 code of an economy; an event counts when it names it or the whole world, or when it is
+        the economy's own act or its Union's, whomever that names.
 
     Returns
     -------
@@ -63,6 +67,11 @@ def load_events(
     if target is not None:
         named = {target, EVERYONE} if check_target(target) else set()
         chosen &= events["targets"].map(lambda codes: bool(named & set(codes)))
+    if concerning is not None:
+        own = codes_of(concerning)
+        chosen &= events["issuers"].map(lambda codes: bool(own & set(codes))) | events[
+            "targets"
+        ].map(lambda codes: bool((own | {EVERYONE}) & set(codes)))
     if materials is not None:
         tokens = set().union(*(material_tokens(material) for material in materials))
         chosen &= events["materials"].map(lambda names: bool(tokens & set(names)))

@@ -22,6 +22,7 @@ _VERDICTS = {
     "has to reach {smallest} to be seen four times in five.",
     "cannot be decided": "There are too few placebos to rank it{windows}.",
 }
+_OWN_ONLY = f"**Mixed**: {_MAIN} only its own error tells this from chance, no placebo{{windows}}."
 _GOODS = (
     "By destination the goods cannot be told apart; most are magnets. These are values: a fall of "
     "prices looks like a fall of shipments. Ranked among other dates,"
@@ -59,7 +60,7 @@ def on_step(study: Study) -> str:
     """
     if study.estimate is None:
         return "**Cannot be decided** with these yearly data ({reason})."
-    return _STEP + _VERDICTS[study.verdict]
+    return _STEP + (_OWN_ONLY if study.own_only else _VERDICTS[study.verdict])
 
 
 def on_share(share: Study, lead: Study) -> str:
@@ -116,12 +117,15 @@ def on_state(act: pd.Series) -> list[str]:
     if pause is not None:
         begin = (act["from_day"] - pause["from_day"]).days
         when = f"{pause['from_day']:%Y-%m-%d}"
+        last = pause["date_end"]
         return [
             choose(
                 (begin == 1, f"It was suspended on {when}, a day before it was to begin."),
                 (begin > 1, f"It was suspended on {when}, {begin} days before it was to begin."),
                 (True, f"It was suspended on {when}."),
-            )
+            ),
+            *[f"The suspension was to last until {last}; what followed was not read."]
+            * pd.notna(last),
         ]
     template = _STATES.get(act["status"])
     end = "" if pd.isna(act["date_end"]) else f" ({act['date_end']})"

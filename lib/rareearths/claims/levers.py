@@ -117,7 +117,7 @@ def lever_recycling(setting: Setting) -> Finding:
         judge([rates.min() >= LEVER, rates.max() > 0]),
         "Recovery from used goods, share of use, median of published rates",
         fill(
-            "{n} published rates of the world and the European Union, none of Japan: {low:pct0} to "
+            "{n} published rates of the world and the European Union: {low:pct0} to "
             "{high:pct0} of use. Scrap of magnet making is not counted.",
             n=len(rates),
             low=rates.min(),
