@@ -99,8 +99,8 @@ def largest_suppliers(importer: str) -> pd.DataFrame:
     "40_export_control_events.ipynb",
     "Supported if China's share was ten points below 2009 in 2018 and still is in the last year, "
     "by tonnes and by value, and every placebo test tells the break of 2010 from chance by both; "
-    "contested if some of it holds; not supported if it was ten points below by neither measure in "
-    "neither year. "
+    "contested if some of it holds; not supported if it was ten points below in neither year by "
+    "either measure. "
     "That the episode prompted it is not tested.",
 )
 def diversification(setting: Setting) -> Finding:
