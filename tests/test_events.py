@@ -207,6 +207,12 @@ def test_verdict_follows_the_signs():
     assert made(0.01, 0.08, 0.08, n=8).verdict == "cannot be decided"
 
 
+@pytest.mark.parametrize("window", [4, 0, -1])
+def test_a_window_too_short_for_a_line_is_refused(window):
+    with pytest.raises(ValueError, match=f"window {window} is too short: 5 years are needed"):
+        events.study(STOP, "JPN", window=window)
+
+
 def test_recent_events_cannot_be_decided():
     for event in ("chn-7ree-licensing-2025", "chn-ree-technology-ban-2023"):
         made = events.study(event, "JPN")

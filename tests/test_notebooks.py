@@ -85,6 +85,29 @@ def test_it_runs_with_its_defaults(path, tmp_path):
     assert streams == [], "no warning and no print"
 
 
+@each_notebook
+def test_a_wrong_code_is_named_with_the_closest_ones(path, tmp_path):
+    wrong = {"material": "rare_earth", "economy": "JPX"}
+    for parameter in parameters.declared(path):
+        if parameter.allowed not in wrong:
+            continue
+        value = wrong[parameter.allowed]
+        given = {parameter.name: [value] if parameter.type == "list" else value}
+        unknown = f"unknown {parameter.allowed} '{value}'.*; closest: "
+        with pytest.raises(papermill.PapermillExecutionError, match=unknown):
+            papermill.execute_notebook(
+                path, tmp_path / "out.ipynb", given, cwd=path.parent, progress_bar=False
+            )
+
+
+def test_years_in_the_wrong_order_are_named(tmp_path):
+    path = ROOT / "notebooks/10_global_supply.ipynb"
+    with pytest.raises(papermill.PapermillExecutionError, match="reversed: 2010 comes after 2005"):
+        papermill.execute_notebook(
+            path, tmp_path / "out.ipynb", {"start_year": 2010, "end_year": 2005}, progress_bar=False
+        )
+
+
 def test_papermill_runs_it_for_another_importer(tmp_path):
     """`papermill notebook out.ipynb -p importer USA`, checked against a query of its own."""
     path = ROOT / "notebooks/20_import_dependence.ipynb"

@@ -640,8 +640,8 @@ def test_a_splice_lies_between_two_years():
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"start_year": 1991}, "year 1991 is out of range; the supply tables cover 1992-2025"),
-        ({"end_year": 2026}, "year 2026 is out of range; the supply tables cover 1992-2025"),
+        ({"start_year": 1991}, "year 1991 is out of range; the data cover 1992-2025"),
+        ({"end_year": 2026}, "year 2026 is out of range; the data cover 1992-2025"),
         ({"start_year": 2020, "end_year": 2010}, "start_year 2020 comes after end_year 2010"),
         ({"end_year": "2025"}, "end_year must be int"),
         ({"stage": "smelting"}, "'smelting' is not one of all, mining, separation, metal, magnet"),

@@ -44,7 +44,7 @@ def stages_asked(stage: str) -> list[str]:
 
 def question(material: str, stage: str) -> str:
     """The title of a report on one stage, or on all of them."""
-    name = trade.material_names()[material]
+    name = trade.material_in_text(material)
     verb = "produces" if supply.carriers(material) else "mines"
     titles = {
         "mining": f"Who {verb} the world's {supply.mined(material)}?",
@@ -101,7 +101,7 @@ def basis(material: str, stage: str, years: tuple[int, int]) -> pd.DataFrame:
 
 def what_there_is(material: str, stage: str) -> str:
     """Which years of mine output or of a stage's figures there are, as a sentence."""
-    name = trade.material_names()[material]
+    name = trade.material_in_text(material)
     rows = basis(material, stage, _EVER)
     if not len(rows):
         rows, stage = basis(material, "mining", _EVER), "mining"

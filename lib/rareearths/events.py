@@ -12,6 +12,7 @@ import pandas as pd
 
 from rareearths import catalogue, policy, series, trade
 from rareearths.segmented import (
+    LEAST_BEFORE,
     LEVEL,
     WINDOW,
     Estimate,
@@ -179,7 +180,7 @@ def study(
     measure : str
         One of `series.MEASURES`.
     window : int
-        Years looked at before and after.
+        Years looked at before and after, `LEAST_BEFORE` or more.
 
     Returns
     -------
@@ -187,10 +188,17 @@ def study(
         ``estimate`` is None, and ``reason`` says why, where the series does not reach or a year
         before the event was worth less than `SMALLEST_USD`; the placebos are empty then.
 
+    Raises
+    ------
+    ValueError
+        A window too short for a line before the event.
+
     References
     ----------
     docs/methods/event_study.md
     """
+    if window < LEAST_BEFORE["Y"]:
+        raise ValueError(f"window {window} is too short: {LEAST_BEFORE['Y']} years are needed")
     day = event_day(event_id)
     raw = series.annual(importer, exporter, material, measure)
     y = scaled(raw, measure)

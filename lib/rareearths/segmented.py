@@ -103,7 +103,7 @@ def cut(
         a series that never moves.
     """
     freq = y.index.freqstr[0]
-    window = window or WINDOW[freq]
+    window = WINDOW[freq] if window is None else window
     skip, start = first_after(y.index, day)
     before = _run(y[y.index < start - skip][::-1])[:window]
     after = _run(y[y.index >= start])[:window]

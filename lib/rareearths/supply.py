@@ -22,12 +22,9 @@ def year_range() -> tuple[int, int]:
     return int(years.min()), int(years.max())
 
 
-def check_year(year: int) -> int:
-    """Return the year, or raise ValueError where the supply tables do not reach."""
-    first, last = year_range()
-    if not first <= year <= last:
-        raise ValueError(f"year {year} is out of range; the supply tables cover {first}-{last}")
-    return year
+def check_years(years: int | tuple[int, int]) -> tuple[int, int]:
+    """Return (first, last), or raise ValueError when reversed or outside the supply tables."""
+    return trade.check_years(years, year_range())
 
 
 def mined(material: str) -> str:
@@ -62,7 +59,7 @@ def carriers(material: str) -> list[str]:
     >>> carriers("germanium"), carriers("cobalt")
     (['zinc ore and concentrate'], [])
     """
-    goods, name = catalogue.load("products"), trade.material_names()[material]
+    goods, name = catalogue.load("products"), trade.material_in_text(material)
     carried = rf"^Carrier of by-products\b[^.]*\b{re.escape(name)}\b"
     return list(goods.loc[goods["note"].str.contains(carried, na=False), "label_en"].str.lower())
 

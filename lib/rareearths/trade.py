@@ -112,6 +112,11 @@ def goods_in_text(material: str) -> str:
     return _materials().at[check_material(material), "goods_en"]
 
 
+def material_in_text(material: str) -> str:
+    """Return the English name of a material as it stands in a sentence: "rare earths"."""
+    return material_names()[check_material(material)]
+
+
 def material_names(language: str = "en") -> dict[str, str]:
     """Return the name of each material, in ``en`` or ``ja``."""
     return _materials()[f"name_{language}"].to_dict()
@@ -140,14 +145,20 @@ def check_material(material: str) -> str:
     return material
 
 
-def check_years(years: int | tuple[int, int]) -> tuple[int, int]:
-    """Return (first, last), or raise ValueError when reversed or outside the data."""
+def check_years(
+    years: int | tuple[int, int], limits: tuple[int, int] | None = None
+) -> tuple[int, int]:
+    """Return (first, last), or raise ValueError when reversed or outside the data.
+
+    ``limits`` are the first and the last year of the data, by default those of the trade table.
+    """
     first, last = (years, years) if isinstance(years, (int, np.integer)) else years
-    low, high = year_range()
+    low, high = limits or year_range()
     if first > last:
         raise ValueError(f"years are reversed: {first} comes after {last}")
     if first < low or last > high:
-        raise ValueError(f"years {first}-{last} are out of range; the data cover {low}-{high}")
+        years = f"year {first} is" if first == last else f"years {first}-{last} are"
+        raise ValueError(f"{years} out of range; the data cover {low}-{high}")
     return int(first), int(last)
 
 

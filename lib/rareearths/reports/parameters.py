@@ -117,7 +117,7 @@ _DOMAINS = {
     "economy": trade.check_economy,
     "material": trade.check_material,
     "year": trade.check_years,
-    "supply year": supply.check_year,
+    "supply year": supply.check_years,
     "issuer": policy.check_issuer,
     "bloc": policy.check_bloc,
     "event": policy.load_event,
