@@ -3,7 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from rareearths import catalogue, events, evidence, policy, risk, series, stages, supply, trade
+from rareearths import (
+    catalogue,
+    customs,
+    events,
+    evidence,
+    policy,
+    risk,
+    series,
+    stages,
+    supply,
+    trade,
+)
 from rareearths.claims.finding import (
     CONTESTED,
     EXPORTER,
@@ -251,18 +262,10 @@ def _fell(study: Study) -> bool:
 
 def _months(setting: Setting) -> str:
     """The customs months after the one of the stop, against those before it, as a sentence."""
+    act = policy.load_event(STOP_2010)
     months = series.customs_months(setting.importer, EXPORTER, MATERIAL)
-    mean, left = series.rest_of_year(2010)
-    known = months[months["series"] == series.JAPAN_MONTHS]
-    stop = pd.Period(policy.load_event(STOP_2010)["from_day"], "M")
-    known = known[[stop < month <= pd.Period("2010-12", "M") for month in known["month"]]]
-    if known.empty or not left:
-        return "No month of 2010 is known."
-    changes = ", ".join(
-        f"{row.month.strftime('%B')} {evidence.show_change(row.quantity_t / mean - 1, 'tonnes')}"
-        for row in known.itertuples()
-    )
-    return f"Customs months after the stop, against the months of 2010 before it: {changes}."
+    found = customs.compare(customs.around(months, act["from_day"]), act["from_day"])
+    return customs.answer(found, act) or "No month of 2010 is known."
 
 
 @register(
