@@ -122,7 +122,7 @@ def test_the_shock_stays_contested_because_tests_and_publications_disagree(ledge
     row = ledgers["JPN"].set_index("claim_id").loc["shock-2010"]
     study = events.study("chn-jpn-informal-embargo-2010", "JPN")
     assert (row["value"], row["low"], row["high"]) == (study.effect, study.low, study.high)
-    assert "October −32%, November −66%, December +117%" in row["because"]
+    assert "October 2010 −32%, November −66%, December +117%" in row["because"]
     assert "Publications disagree" in row["because"]
     others = ledgers["KOR"].set_index("claim_id").at["shock-2010", "because"]
     assert "Publications" not in others, "they are about exports to Japan"

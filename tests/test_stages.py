@@ -1,6 +1,7 @@
 """Dependence by stage: limits, magnets as a selection, known figures by plain queries, words."""
 
 import math
+from itertools import pairwise
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import answers, quality, risk, stages, trade
+from rareearths import answers, figures, quality, risk, stages, trade
 from rareearths.catalogue import UnknownCode
 
 COMPOUNDS, METALS = ["284610", "284690"], ["280530"]
@@ -329,3 +330,22 @@ def test_text_of_the_data_cannot_become_a_field_or_markup(monkeypatch):
     assert "<script>" not in shown
     assert r"\*\*b\*\*" in shown
     assert r"\$c\$" in shown
+
+
+@pytest.mark.parametrize("importer", ["JPN", "USA", "KOR", "DEU", "FRA"])
+@pytest.mark.parametrize("material", ["rare_earths", "graphite", "cobalt", "germanium", "lithium"])
+def test_the_prices_of_suppliers_have_an_axis_that_can_be_read(importer, material):
+    flows = trade.load_flows(importer, products=material)
+    table = trade.supplier_table(flows, flows["year"].max())
+    axes = figures.plot_supplier_unit_values(
+        figures.canvas(0.8 + 0.22 * len(table)), table.dropna(subset=["usd_per_kg"]), "CHN"
+    )
+    axes.figure.canvas.draw()
+    left, right = axes.get_xlim()
+    shown = [
+        label.get_window_extent()
+        for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)
+        if left <= place <= right
+    ]
+    assert len(shown) >= 2
+    assert all(a.x1 < b.x0 for a, b in pairwise(shown)), "labels do not overlap"

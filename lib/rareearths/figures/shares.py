@@ -3,7 +3,14 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    FuncFormatter,
+    Locator,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 
 from rareearths import trade
 from rareearths.figures.frame import show
@@ -131,12 +138,20 @@ def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) ->
     low, high = shown["usd_per_kg"].min(), shown["usd_per_kg"].max()
     axes.set(xlim=(low / 1.6, high * (high / low) ** 0.25 * 1.6), ylim=(len(shown) - 0.5, -0.5))
     axes.set_yticks(places, [economy_name(code) for code in shown["exporter"]])
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
+    axes.xaxis.set_major_locator(_price_ticks(axes))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.4g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
+
+
+def _price_ticks(axes: Axes) -> Locator:
+    """Ticks of a logarithmic axis of prices, so far apart that their labels do not touch."""
+    decades = np.diff(np.log10(axes.get_xlim()))[0]
+    if decades < 1:
+        return MaxNLocator(4)
+    return LogLocator(subs=(1, 2, 5) if decades < 2 else (1, 3) if decades < 3 else (1,))
 
 
 def show_supplier_unit_values(table: pd.DataFrame, exporter: str, /, **facts) -> None:
