@@ -347,5 +347,7 @@ def test_the_prices_of_suppliers_have_an_axis_that_can_be_read(importer, materia
         for label, place in zip(axes.get_xticklabels(), axes.get_xticks(), strict=True)
         if left <= place <= right
     ]
+    texts = [text.get_text() for text in (*axes.get_xticklabels(), *axes.texts)]
+    assert not any("e+" in text for text in texts), "figures as a reader writes them"
     assert len(shown) >= 2
     assert all(a.x1 < b.x0 for a, b in pairwise(shown)), "labels do not overlap"

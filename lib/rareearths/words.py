@@ -163,6 +163,6 @@ FORMATS = {
     "million_usd": _million,
     "few": lambda v: f"{v:,.0f}" if v >= 10 or v == 0 else f"{v:,.2g}",
     "p": lambda v: "under 0.001" if v < 0.001 else f"{v:.3f}" if v < 0.01 else f"{v:.2f}",
-    "short": lambda v: f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.3g}",
+    "short": lambda v: f"{v:,.0f}" if abs(v) >= 999.5 else f"{v:.3g}",
     "plain_usd": lambda v: f"{v:,.2f}" if v < 1000 else f"{v:,.0f}",
 }

@@ -13,6 +13,7 @@ from rareearths.figures.look import (
     OTHERS_COLOUR,
     PAPER,
     canvas,
+    dollars,
     economy_colours,
     economy_name,
     label_right,
@@ -24,7 +25,7 @@ DASHED = (0, (4, 3))
 _FORMATS = {
     "tonnes": lambda v, _: f"{v:,.0f}",
     "value": lambda v, _: f"${v / 1e6:,.4g}m",
-    "unit value": lambda v, _: f"${v:,.4g}",
+    "unit value": dollars,
     "share of tonnes": lambda v, _: f"{v:.0%}",
     "share of value": lambda v, _: f"{v:.0%}",
 }

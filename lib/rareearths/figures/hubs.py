@@ -13,7 +13,7 @@ from matplotlib.ticker import (
 
 from rareearths import hub_rates, hubs
 from rareearths.figures.frame import show
-from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas
+from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas, dollars
 from rareearths.figures.table import show_table
 from rareearths.hub_rates import LEAST_CANDIDATES
 
@@ -200,4 +200,4 @@ def _short_usd(value: float, _) -> str:
     for size, sign in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
         if value >= size:
             return f"${value / size:,.0f}{sign}"
-    return f"${value:,.3g}"
+    return dollars(value)

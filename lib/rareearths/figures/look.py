@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rareearths import catalogue, trade
+from rareearths.words import show_number
 
 WIDTH_IN = 4.4  # text stays legible when a phone shows it 336 pixels wide
 INK, MUTED, GRID, PAPER = "#1b2026", "#56606b", "#d5dae0", "#ffffff"
@@ -87,6 +88,11 @@ def _fixed_colours() -> dict[str, str]:
 def economy_name(economy: str) -> str:
     others = {"others": "Others", "ROW": "Not listed"}
     return others.get(economy) or trade.economy_names().get(economy, economy)
+
+
+def dollars(value: float, _=None) -> str:
+    """Return a price as the label of a point or, as a formatter, of a tick: "$1,710"."""
+    return "$" + show_number(value, "short")
 
 
 def year_limits(years: Sequence[int]) -> tuple[float, float]:

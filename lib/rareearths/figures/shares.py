@@ -22,6 +22,7 @@ from rareearths.figures.look import (
     PAPER,
     THIRD_COLOUR,
     canvas,
+    dollars,
     draw_lines,
     economy_colours,
     economy_name,
@@ -131,7 +132,7 @@ def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) ->
     axes.scatter(shown["usd_per_kg"], places, s=42, color=colours, zorder=3)
     for place, value in zip(places, shown["usd_per_kg"], strict=True):
         axes.annotate(
-            f"${value:,.3g}", (value, place), (7, 0), textcoords="offset points", va="center",
+            dollars(value), (value, place), (7, 0), textcoords="offset points", va="center",
             fontsize=8.5, color=INK,
         )  # fmt: skip
     axes.set_xscale("log")
@@ -139,7 +140,7 @@ def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) ->
     axes.set(xlim=(low / 1.6, high * (high / low) ** 0.25 * 1.6), ylim=(len(shown) - 0.5, -0.5))
     axes.set_yticks(places, [economy_name(code) for code in shown["exporter"]])
     axes.xaxis.set_major_locator(_price_ticks(axes))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.4g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(dollars))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
@@ -207,8 +208,8 @@ def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Ax
         axes.yaxis.set_minor_formatter(NullFormatter())
     else:
         axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.4g}"))
-    labels = [f"{names[k]} ${value:,.3g}" for k, value in ends.items()]
+    axes.yaxis.set_major_formatter(FuncFormatter(dollars))
+    labels = [f"{names[k]} {dollars(value)}" for k, value in ends.items()]
     label_right(axes, ends, labels, [colours[k] for k in ends.index])
     return axes
 
