@@ -18,8 +18,8 @@ RARE_EARTHS = "rare_earths"  # the one material with a series of several sources
 
 def year_range() -> tuple[int, int]:
     """Return the first and the last year of the supply tables."""
-    years = catalogue.load("rare_earth_mine_production")["year"]
-    return int(years.min()), int(years.max())
+    limits = catalogue.table("rare_earth_mine_production").field("year")["constraints"]
+    return limits["minimum"], limits["maximum"]
 
 
 def check_years(years: int | tuple[int, int]) -> tuple[int, int]:
