@@ -72,6 +72,18 @@ def joined(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def ranged(value: float, low: float, high: float, form: str) -> str:
+    """Return a number with its range, in one of the formats of `fill`.
+
+    Examples
+    --------
+    >>> ranged(0.34, 0.2, 0.52, "pct0"), ranged(0.5, 0.5, 0.5, "pct0")
+    ('34% (20% to 52%)', '50%')
+    """
+    middle, least, most = (show_number(number, form) for number in (value, low, high))
+    return middle if middle == least == most else f"{middle} ({least} to {most})"
+
+
 def show_number(value, form: str) -> str:
     """Return a number in one of the formats of `fill`; a dash where it is missing."""
     missing = value is None or (isinstance(value, numbers.Real) and math.isnan(value))

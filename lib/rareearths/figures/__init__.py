@@ -49,7 +49,7 @@ from rareearths.figures.supply import (
     plot_reserves,
     plot_stages,
 )
-from rareearths.figures.table import COLUMNS, show_table
+from rareearths.figures.table import COLUMNS, show_assumptions, show_table
 from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, timeline_chart
 
 __all__ = [
@@ -91,6 +91,7 @@ __all__ = [
     "plot_unit_values",
     "plot_verdicts",
     "show",
+    "show_assumptions",
     "show_months",
     "show_scan",
     "show_scan_rates",

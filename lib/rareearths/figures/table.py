@@ -161,6 +161,12 @@ COLUMNS = {
     "placebos": ("Placebos", "count"),
     "reach": ("Smallest p possible", "p"),
     "note": ("What else it holds, known faults", ""),
+    "assumed": ("Assumption", ""),
+    "assumed_value": ("Value", ""),
+    "assumed_range": ("Range", ""),
+    "assumed_kind": ("Kind", ""),
+    "assumed_from": ("Source", "link source_url"),
+    "assumed_note": ("Note", ""),
 }
 
 
@@ -192,6 +198,31 @@ def show_table(
     text = rows[list(columns)].to_string(index=False)
     markup = _as_html(table, caption)
     display_html(searchable_html(markup, search) if search else markup, f"{caption}\n{text}")
+
+
+def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
+    """Show the assumptions of a model, each with its range and a link to its source.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        See `assumptions.load`.
+    caption : str
+        A template, filled with ``values``.
+    """
+    ends = (f"{row.low:,g} to {row.high:,g}" for row in rows.itertuples())
+    shown = pd.DataFrame(
+        {
+            "assumed": rows["label"],
+            "assumed_value": [f"{row.value:,g} {row.unit}" for row in rows.itertuples()],
+            "assumed_range": list(ends),
+            "assumed_kind": rows["kind"],
+            "assumed_from": rows["source"],
+            "source_url": rows["source_url"].fillna(""),
+            "assumed_note": rows["note"],
+        }
+    )
+    show_table(shown, [name for name in shown if name != "source_url"], caption, **values)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,24 @@ def claim(*cases: tuple[bool, str], role: str = "text", **values) -> None:
     say(sentence, role=role, **values)
 
 
+def conclude(*, do: str, change: str, sure: str, **values) -> None:
+    """Say what follows from the page: what to do, what would change the answer, how sure it is.
+
+    Parameters
+    ----------
+    do, change, sure : str
+        Templates of one or more sentences, filled with ``values``; choose them by computed
+        conditions, so that the advice cannot outlive the numbers.
+    """
+    say(
+        "## What follows\n\n"
+        f"- **What to do.** {do}\n"
+        f"- **What would change this answer.** {change}\n"
+        f"- **How sure it is.** {sure}",
+        **values,
+    )
+
+
 def record(headline: str, /, **values) -> None:
     """Record the report's headline and its numbers: what tests, the index and changes read.
 
