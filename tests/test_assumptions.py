@@ -24,7 +24,7 @@ def test_a_row_that_rests_on_a_published_figure_names_the_same_page():
 
 
 def test_an_unknown_model_is_named():
-    with pytest.raises(catalogue.UnknownCode, match="unknown model 'disruptoin'.*disruption"):
+    with pytest.raises(catalogue.UnknownCode, match=r"unknown model 'disruptoin'.*disruption"):
         assumptions.load("disruptoin")
 
 
