@@ -174,7 +174,7 @@ def carriers_range(
     Returns
     -------
     pandas.DataFrame
-        The columns of `carriers`; ``low`` and ``high`` of ``passed_on`` over the cases.
+        The columns of `carriers`, and ``bought_low``, ``bought_high``, ``lost_low`` and so on.
     """
     found = {
         name: carriers(net, lost_share(net, supplier, stopped), importer, supplier)
@@ -182,12 +182,16 @@ def carriers_range(
         if {importer, supplier} <= set(net.flows.index)
     }
     if not found:
-        empty = ["exporter", "bought", "lost", "passed_on", "place", "low", "high"]
-        return pd.DataFrame(columns=empty)
+        return pd.DataFrame(columns=["exporter", "bought", "lost", "passed_on", "place"])
     first = next(iter(found.values())).head(top)
-    wide = pd.DataFrame({n: t.set_index("exporter")["passed_on"] for n, t in found.items()})
-    wide = wide.reindex(first["exporter"]).fillna(0.0)  # passes nothing on in that case
-    return first.assign(low=wide.min(axis=1).to_numpy(), high=wide.max(axis=1).to_numpy())
+    for name in ("bought", "lost", "passed_on"):
+        wide = pd.DataFrame({case: t.set_index("exporter")[name] for case, t in found.items()})
+        wide = wide.reindex(first["exporter"]).fillna(0.0)  # passes nothing on in that case
+        first = first.assign(
+            **{f"{name}_low": wide.min(axis=1).to_numpy(),
+               f"{name}_high": wide.max(axis=1).to_numpy()}
+        )  # fmt: skip
+    return first
 
 
 def cases(material: str, year: int) -> dict[str, Network]:

@@ -96,7 +96,7 @@ def check_elasticity(elasticity: list[float]) -> Range:
     """
     ends = list(elasticity)
     if len(ends) != 2 or not 0 < ends[0] <= ends[1] < math.inf:
-        wanted = "two ends above 0, the lower one first, such as [0.15, 0.65]"
+        wanted = "two ends above 0, the lower one first, such as [0.15, 0.7]"
         raise ValueError(f"elasticity wants {wanted}, not {elasticity}")
     return Range(ends[0], math.sqrt(ends[0] * ends[1]), ends[1])
 

@@ -293,8 +293,9 @@ def published(importer: str) -> pd.DataFrame:
         own=own,
         note=rows["note"].fillna(""),
     )  # fmt: skip
-    order = rows.assign(first=~rows["own"]).sort_values(["first", "region", "year"], kind="stable")
-    return order.drop(columns="first").reset_index(drop=True)
+    order = rows.assign(first=~rows["own"], whole=~rows["item"].isin(["GDP", "real GDP"]))
+    order = order.sort_values(["first", "region", "whole"], kind="stable")
+    return order.drop(columns=["first", "whole"]).reset_index(drop=True)
 
 
 def marks(rows: pd.DataFrame, importer: str, months: int) -> pd.DataFrame:

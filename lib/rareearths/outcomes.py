@@ -75,8 +75,8 @@ def sensitivity(
     -------
     pandas.DataFrame
         ``changed`` (what), ``ends`` (from, to), ``cover_text``, ``short_text`` (months of use) and
-        ``loss_text`` at the two ends; ``short_low`` and ``short_high``, the numbers of the third;
-        the base first.
+        ``loss_text`` at the two ends; ``short_low``, ``short_high``, ``loss_low`` and
+        ``loss_high``, the numbers behind them; the base first.
     """
     part, length = middle.stopped, middle.months
     longer = min(2 * length, disruption.LONGEST)
@@ -107,6 +107,8 @@ def sensitivity(
                 "ends": ends,
                 "short_low": low.short,
                 "short_high": (high or low).short,
+                "loss_low": low.loss,
+                "loss_high": (high or low).loss,
                 "cover_text": _both("cover", low, high),
                 "short_text": _both("short", low, high),
                 "loss_text": _both("loss", low, high),
@@ -123,6 +125,13 @@ def widest(table: pd.DataFrame) -> pd.Series:
     """
     unknown = table[table["changed"].str.startswith(("Share", "Days", "Users"))]
     return unknown.loc[(unknown["short_high"] - unknown["short_low"]).abs().idxmax()]
+
+
+def widest_loss(table: pd.DataFrame) -> pd.Series:
+    """The assumption of `sensitivity` that moves the loss most, as a ratio of its ends."""
+    unknown = table[table["changed"].str.startswith(("Share", "Days", "Users", "Elasticity"))]
+    ends = unknown[["loss_low", "loss_high"]]
+    return unknown.loc[(ends.max(axis=1) / ends.min(axis=1)).idxmax()]
 
 
 def loss_form(cost_share: float | None) -> str:

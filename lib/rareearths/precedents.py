@@ -28,6 +28,8 @@ MAGNETS_2025 = (
 BEFORE_2025 = "price-premium-europe-2025-{}-oxide-europe-early-april"
 AFTER_2025 = "price-premium-europe-2025-{}-oxide-europe-early-may"
 PLANT_STOP = "stockpile-jpn-2025-days-from-control-4-april-to-first-car-plant-stop-26-may"
+OLDEST = 5  # years that a share of an end use may lie before the newest one
+FAR = 120  # months of cover; more is not told apart
 MARKET_2011 = "end-use-demand-jpn-2011-market-all"
 
 
@@ -117,7 +119,7 @@ def end_uses(importer: str, short: Range, year_t: float) -> pd.DataFrame:
     Parameters
     ----------
     importer : str
-        ISO3 code. Its own use is taken where a page prints it, else that of the world.
+        ISO3 code. Its own use where a page prints it, then the world's newest.
     short : Range
         Shortfall, months of normal use.
     year_t : float
@@ -131,9 +133,11 @@ def end_uses(importer: str, short: Range, year_t: float) -> pd.DataFrame:
         (who prints the share), ``source_url``.
     """
     rows = _use_shares()
-    own = rows[rows["region"] == importer]
-    chosen = own if len(own) else rows[rows["region"] == "WLD"]
-    chosen = chosen[chosen["year"] == chosen["year"].max()] if not len(own) else chosen
+    world = rows[rows["region"] == "WLD"]
+    world = world[world["year"] >= world["year"].max() - OLDEST]
+    chosen = pd.concat([rows[rows["region"] == importer], world]).drop_duplicates(
+        ["region", "end_use"]
+    )
     per_share = [year_t * part / 12 for part in _ordered(short)]
     return pd.DataFrame(
         {
@@ -155,9 +159,10 @@ def japan_2010() -> dict:
     dict
         ``base_t`` (tonnes a month from China in the months of 2010 that no page quotes), ``first``
         and ``last`` month, ``months``, ``table`` (``month``, ``arrived_t``, ``missing_t`` against
-        the base, ``missing_so_far_t``), ``deepest`` month, ``deepest_t`` (largest sum that was
-        missing), ``deepest_days`` (of Japan's use of 2010, its imports), ``cut`` (share of its
-        imports missing until then), ``months_to_deepest``, ``stock_days`` (days that would do).
+        the base, ``missing_so_far_t``, below 0 where more came), ``deepest`` month, ``deepest_t``
+        (largest sum that was missing), ``cut`` (its share of the imports until then),
+        ``months_to_deepest``, ``stock_days`` (Range: days of use, the imports of 2010, that would
+        have bridged it; high: where months with more than the base are not set against it).
     """
     months = series.customs_months("JPN", "CHN", "rare_earths")
     months = months[(months["series"] == series.JAPAN_MONTHS)].set_index("month")["quantity_t"]
@@ -165,7 +170,7 @@ def japan_2010() -> dict:
     arrived = months.reindex(span)
     base, _ = series.rest_of_year(2010)
     table = pd.DataFrame({"arrived_t": arrived, "missing_t": base - arrived})
-    table["missing_so_far_t"] = table["missing_t"].cumsum().clip(lower=0)
+    table["missing_so_far_t"] = table["missing_t"].cumsum()
     customs = catalogue.load("japan_customs").query(
         "period == '2010' and partner == 'WLD' and measure == 'quantity_t' "
         "and product_scope == 'rare_earths' and item == 'imports'"
@@ -174,12 +179,13 @@ def japan_2010() -> dict:
     deepest = table["missing_so_far_t"].idxmax()
     count = span.get_loc(deepest) + 1
     lost = float(table.loc[deepest, "missing_so_far_t"])
+    uncredited = table["missing_t"].clip(lower=0)[:deepest].sum()  # nothing for full months
     return {
         "base_t": base,
         "table": table.rename_axis("month").reset_index().astype({"month": str}),
         "deepest": f"{deepest:%B %Y}",
         "deepest_t": lost,
-        "stock_days": lost / a_day,
+        "stock_days": Range(lost / a_day, lost / a_day, float(uncredited) / a_day),
         "cut": lost / (a_day * disruption.DAYS_A_MONTH * count),
         "months_to_deepest": int(count),
     }
@@ -204,17 +210,23 @@ def plant_stop_2025(share: Range) -> dict:
 
 
 def months_text(cover: Range) -> str:
-    """Months of cover with their range; "no end" where nothing is missing.
+    """Months of cover with their range; "no end" where nothing is missing, none beyond `FAR`.
 
     Examples
     --------
     >>> months_text(Range(1.9, 3.0, math.inf)), months_text(Range(1.5, 3.0, 15.6))
     ('3.0 (1.9 to no end)', '3.0 (1.5 to 15.6)')
+    >>> months_text(Range(21.6, 975, 975))
+    'over 120 (21.6 to over 120)'
     """
-    low, middle, high = (
-        "no end" if math.isinf(part) else words.show_number(part, "one") for part in cover
-    )
+    low, middle, high = (_months(part) for part in cover)
     return middle if low == middle == high else f"{middle} ({low} to {high})"
+
+
+def _months(count: float) -> str:
+    if math.isinf(count):
+        return "no end"
+    return f"over {FAR}" if count > FAR else words.show_number(count, "one")
 
 
 def _ordered(values: Range) -> tuple[float, float, float]:
@@ -236,7 +248,7 @@ def _use_shares() -> pd.DataFrame:
     market = rows.set_index("id").at[MARKET_2011, "value"]
     tonnes = rows[(rows["region"] == "JPN") & (rows["year"] == 2011) & (rows["item"] == "demand")]
     tonnes = tonnes.assign(low=tonnes["low"] / market, high=tonnes["high"] / market)
-    return pd.concat([shares, tonnes]).sort_values("high", ascending=False, kind="stable")
+    return pd.concat([shares, tonnes]).sort_values(["year", "high"], ascending=False, kind="stable")
 
 
 def _area(region: str) -> str:

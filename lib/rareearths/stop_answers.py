@@ -17,7 +17,6 @@ from rareearths import (
     precedents,
     supply,
     trade,
-    words,
 )
 from rareearths.assumptions import Range
 from rareearths.disruption import Exposure
@@ -119,7 +118,7 @@ def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame) -> str
     told = "What that costs is not known to any useful degree: {loss_text} of a year's output"
     if marks.empty:
         return told + "."
-    low, high = (show_number(marks["loss"].agg(end), "pct") for end in ("min", "max"))
+    low, high = (show_number(marks["loss"].agg(end), "fine_pct") for end in ("min", "max"))
     said = low if low == high else f"{low} to {high}"
     return told + f" by a standard model; published estimates say {said}."
 
@@ -154,12 +153,13 @@ def on_rank(ranked: pd.DataFrame, importer: str) -> str:
     if importer not in codes:
         return order + "{importer_first} is not among the largest importers by value."
     place = codes.index(importer) + 1
-    gap = ranked["cover_high"] / ranked["cover_low"]
-    apart = ranked.loc[gap.idxmax(), "place"]
+    by_value = ranked["share_value"].rank(ascending=False, method="min")
+    apart = (ranked["cover_high"] / ranked["cover_low"]).idxmax()
     return order + fill(
-        "{{importer_first}} is number {place} of {n}. By value the order differs: measures are "
-        "furthest apart for {apart}.",
-        place=place, n=len(codes), apart=apart,
+        "{{importer_first}} is number {place} of {n}, by value alone number {by_value}. The two "
+        "measures are furthest apart for {apart}.",
+        place=place, n=len(codes), by_value=int(by_value[place - 1]),
+        apart=trade.economy_in_text(codes[apart]),
     )  # fmt: skip
 
 
@@ -199,22 +199,20 @@ def on_pairs(pairs: pd.DataFrame, elasticity: Range) -> str:
 
 
 def on_uses(uses: pd.DataFrame | None, importer: str) -> str:
-    """What is known of the end uses, as a sentence."""
+    """What is known of the end uses, as a template."""
     if uses is None:
         return "The data hold shares of end uses for rare earths only."
-    where = joined(sorted(set(uses["use_area"])))
-    whole = "Shares of use are printed for " + where + ". "
-    own = trade.economy_names()[importer] in where
+    own = uses["use_area"].str.startswith(trade.economy_names()[importer]).any()
     return (
-        whole
-        + choose(
-            (own, ""),
-            (True, "They are the world's: none is printed for {importer}. "),
+        choose(
+            (own, "The shares of use in {importer} are old and may not be whole; the world's stand "
+             "beside. "),
+            (True, "No share of use is printed for {importer}; those of the world stand in. "),
         )
-        + "Cutting all uses alike is the assumption. In truth the dearer use pays more and is "
-        "served first. In dollars the data print what stands under published estimates, "
-        "no more: no multiplier is added."
-    )
+        + "Uses that no page splits off are missing. Cutting all uses alike is the assumption: in "
+        "truth the use that pays most is served first. In dollars the data print what stands under "
+        "published estimates, and no multiplier is added."
+    )  # fmt: skip
 
 
 def on_measure(cost: Range | None) -> str:
@@ -243,16 +241,20 @@ def both_at(cost_share: float | None, shortfall: pd.Series, substitution: Range)
     }  # fmt: skip
 
 
-def on_published(rows: pd.DataFrame) -> str:
+def on_published(rows: pd.DataFrame, rare_earths: bool) -> str:
     """What the published figures have that ours have not, as a template."""
-    own = rows["own"].any()
-    return choose((own, "Those of {importer} or its area first. "),
-                  (True, "None is printed for {importer} itself. ")) + (
-        "They differ from ours and from each other. Nomura scales the episode of 2010 and is "
-        "linear in time, Daiwa lets a missing part curb output for a year, Mizuho counts reserves "
-        "first, USGS weights by probability or counts a stop of gallium and germanium, McKinsey "
-        "and Goldman add up what touches the material, which is exposure and no loss, and EPoS "
-        "looks back at 2010-15. Ours takes one input, a stock and one elasticity."
+    return (
+        choose(
+            (not rare_earths, "None is of {material}: those of rare earths, gallium and germanium "
+             "are analogues. "),
+            (rows["own"].any(), "Those of {importer} or its area come first. "),
+            (True, "None is printed for {importer} itself. "),
+        )
+        + "They differ from ours and from each other. Nomura scales the episode of 2010 and is "
+        "linear in time. Daiwa lets a missing part curb output for a year. Mizuho counts reserves "
+        "first. USGS weights by probability, or takes a stop of gallium and germanium. McKinsey "
+        "and Goldman add up what touches the material, which is exposure and no loss. EPoS looks "
+        "back at 2010-15. Ours takes one input, a stock and one elasticity."
     )  # fmt: skip
 
 
@@ -269,7 +271,7 @@ def on_rounds(rounds: pd.DataFrame, through: pd.DataFrame, stock: Range) -> str:
         "A stop for all takes {stop_for_all} of the supply, where the first round alone takes "
         "{direct}: {through_others} come on top through third countries, and {days:g} days of "
         "stock then last {cover} months. Cut off alone, {{importer}} lacks {only_importer}. The "
-        "others are then still served, so that goods of {{exporter}} worth {through_others} of "
+        "others are then still served, so that goods of {{exporter}} equal to {through_others} of "
         "its supply go on coming by way of them, and more could.",
         cover=precedents.months_text(cover), days=stock.value, **told,
     )  # fmt: skip
@@ -285,25 +287,26 @@ def on_past(share_japan: Range, stock: Range, elasticity: Range) -> str:
     printed = precedents.times(precedents.figures_by_id().loc[precedents.DYSPROSIUM])
     tonnes = (
         "**2010.** Against the mean of the other months of the year, Japan's customs missed up to "
-        "{deepest_t:tonnes} from China by {deepest}, {stock_days:.0f} days of Japan's use. "
+        "{deepest_t:tonnes} from China by {deepest}, {stock_text} days of Japan's use. "
     )
     bridged = choose(
         (
-            found["stock_days"] <= stock.value,
-            "The model says that {days:g} days in stock bridge that, and that the price rises to "
-            "{factor} times at most. ",
+            found["stock_days"].high <= stock.value,
+            "The model says that {days:g} days in stock bridge that. Without any, it says, the "
+            "price would have risen to {factor} times. ",
         ),
         (
             True,
-            "The model says that {days:g} days in stock do not bridge that, and that the price "
-            "rises to {factor} times. ",
+            "The model says that {days:g} days in stock do not bridge that at one end of the "
+            "range, and that without any the price would have risen to {factor} times. ",
         ),
     )
     prices = choose(
         (
-            printed > factor.value,
-            "In fact dysprosium rose more than {printed:.0f} times by 2011: the quota for the "
-            "world, and fear, moved prices more than the tonnes that Japan missed. ",
+            printed > factor.high,
+            "Dysprosium rose more than {printed:.0f} times by 2011, above the whole range: what "
+            "Japan missed in these months does not explain it; China's quota for the world was cut "
+            "as well. ",
         ),
         (True, "Dysprosium rose more than {printed:.0f} times by 2011. "),
     )
@@ -324,7 +327,8 @@ def on_past(share_japan: Range, stock: Range, elasticity: Range) -> str:
         tonnes + bridged + prices + contested + "\n\n" + cars + below,
         days=stock.value, factor=text(factor, "multiple"), printed=printed,
         plant_days=plant["days"], implied=text(plant["implied"], "count"),
-        **{key: found[key] for key in ("deepest_t", "deepest", "stock_days")},
+        stock_text=text(found["stock_days"], "count"), deepest_t=found["deepest_t"],
+        deepest=found["deepest"],
     )  # fmt: skip
 
 
@@ -399,6 +403,20 @@ def numbers(
     return {name: value if math.isfinite(value) else math.nan for name, value in ends.items()}
 
 
-def passed_text(through: pd.DataFrame) -> list[str]:
-    """What each third country passes on, in per cent of the importer's supply, with its range."""
-    return [words.ranged(row.passed_on, row.low, row.high, "pct") for row in through.itertuples()]
+def through_text(through: pd.DataFrame) -> pd.DataFrame:
+    """`cascade.carriers_range` for a table: each number as text with its range."""
+    pairs = (("bought_text", "bought"), ("lost_text", "lost"), ("passed_text", "passed_on"))
+    texts = {
+        heading: [
+            ranged(*ends, "pct")
+            for ends in through[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False)
+        ]
+        for heading, name in pairs
+    }
+    return through.assign(carrier=through["place"], **texts)
+
+
+def loss_title(tested: pd.DataFrame) -> str:
+    """The title of the figure of losses: which assumption moves the loss most, a template."""
+    row = outcomes.widest_loss(tested)
+    return fill("The CES loss, {{loss_text}}, hangs on the {what}", what=row["changed"].lower())

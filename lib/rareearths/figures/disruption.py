@@ -20,6 +20,7 @@ from rareearths.figures.look import (
 from rareearths.words import show_number
 
 FARTHEST = 24  # months of cover that are drawn; more is an arrow
+_DOT = 0.045  # of the axis, the width of a numbered dot
 _PARTS = {"arriving": OTHERS_COLOUR, "drawn": BASIS_COLOURS["tonnes"], "short": THIRD_COLOUR}
 _NAMES = {"arriving": "arriving", "drawn": "from stock", "short": "missing"}
 
@@ -105,7 +106,7 @@ def plot_price(axes: Axes, pairs: pd.DataFrame, elasticity: Range, cut: Range) -
     axes.axvspan(cut.low, min(cut.high, 0.95), color=OTHERS_COLOUR, alpha=0.25, lw=0)
     axes.axvline(min(cut.value, 0.95), color=MUTED, lw=1, ls=(0, (4, 3)))
     axes.set(xlim=(0, 0.95), ylim=(1, 1000), yscale="log")
-    for row in pairs.itertuples():
+    for row in _apart(pairs).itertuples():
         axes.plot(row.cut, row.price, "o", ms=10, color=INK, mfc=PAPER, zorder=4)
         axes.text(row.cut, row.price, row.number, ha="center", va="center", fontsize=7.5, zorder=5,
                   color=INK)  # fmt: skip
@@ -114,6 +115,18 @@ def plot_price(axes: Axes, pairs: pd.DataFrame, elasticity: Range, cut: Range) -
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"× {v:,.0f}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     return axes
+
+
+def _apart(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Move a dot to the right of one that it would hide."""
+    moved = pairs.sort_values("number").reset_index(drop=True)
+    for place in range(1, len(moved)):
+        before = moved.iloc[:place]
+        near = (before["price"] / moved.at[place, "price"]).between(0.7, 1.4)
+        near &= (before["cut"] - moved.at[place, "cut"]).abs() < _DOT
+        if near.any():
+            moved.loc[place, "cut"] = before.loc[near, "cut"].max() + _DOT
+    return moved
 
 
 def plot_losses(
@@ -162,18 +175,18 @@ def plot_carriers(axes: Axes, table: pd.DataFrame) -> Axes:
     ----------
     axes : matplotlib.axes.Axes
     table : pandas.DataFrame
-        ``exporter``, ``place``, ``passed_on``, ``low``, ``high`` (fractions of the importer's
-        supply), see `cascade.carriers_range`.
+        ``exporter``, ``place``, ``passed_on`` and its ends (fractions of the importer's supply),
+        see `cascade.carriers_range`.
     """
     places = range(len(table))
     axes.barh(places, table["passed_on"], color=economy_colours(list(table["exporter"])), lw=0)
-    axes.hlines(places, table["low"], table["high"], color=INK, lw=1.1)
+    axes.hlines(places, table["passed_on_low"], table["passed_on_high"], color=INK, lw=1.1)
     axes.set_yticks(places, list(table["place"]), fontsize=8.5)
     for label in axes.get_yticklabels():
         label.set_color(INK)
     axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, None))
     axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=None))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g}%"))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
