@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
@@ -99,7 +99,7 @@ def test_saving_never_shortens_cover(share, stopped, months, stock, demand):
 
 
 def test_cover_and_shortfall_of_a_worked_example():
-    """73 days are 2.4 months of use; at half missing they last 4.8 months, and 12 months lack 3.6."""
+    """73 days are 2.4 months of use; at half missing they last 4.8; 12 months lack 3.6."""
     assert disruption.cover_months(73, 0.5, 1.0) == pytest.approx(4.8)
     assert disruption.short_months(0.5, 1.0, 12, 73) == pytest.approx(0.5 * 12 - 2.4)
 
@@ -278,6 +278,7 @@ def networks(draw):
     return Network(table, balance + extra + 1)
 
 
+@settings(max_examples=40)
 @given(networks(), part, st.booleans())
 def test_rationing_conserves_and_stays_between_nothing_and_the_stop(net, stopped, alone):
     only = "E1" if alone else None
@@ -294,6 +295,7 @@ def test_rationing_conserves_and_stays_between_nothing_and_the_stop(net, stopped
     assert (missing >= -1e-7).all(axis=None)
 
 
+@settings(max_examples=40)
 @given(networks(), part)
 def test_a_stop_for_all_is_never_milder_than_one_for_a_single_importer(net, stopped):
     everyone = cascade.lost_share(net, "E0", stopped)

@@ -14,6 +14,7 @@ from rareearths.assumptions import Range
 
 ROUNDS = 100_000
 CLOSE = 1e-14
+LEAST = 0.0005  # of an importer's supply; who passes on less is left out, but for the largest
 
 
 class Network(NamedTuple):
@@ -184,6 +185,7 @@ def carriers_range(
     if not found:
         return pd.DataFrame(columns=["exporter", "bought", "lost", "passed_on", "place"])
     first = next(iter(found.values())).head(top)
+    first = first[(first["passed_on"] >= LEAST) | (first.index == 0)]
     for name in ("bought", "lost", "passed_on"):
         wide = pd.DataFrame({case: t.set_index("exporter")[name] for case, t in found.items()})
         wide = wide.reindex(first["exporter"]).fillna(0.0)  # passes nothing on in that case

@@ -128,10 +128,9 @@ def widest(table: pd.DataFrame) -> pd.Series:
 
 
 def widest_loss(table: pd.DataFrame) -> pd.Series:
-    """The assumption of `sensitivity` that moves the loss most, as a ratio of its ends."""
-    unknown = table[table["changed"].str.startswith(("Share", "Days", "Users", "Elasticity"))]
-    ends = unknown[["loss_low", "loss_high"]]
-    return unknown.loc[(ends.max(axis=1) / ends.min(axis=1)).idxmax()]
+    """The assumption of `sensitivity` that moves the loss most, of those a user cannot set."""
+    unknown = table[table["changed"].str.startswith(("Share", "Days", "Elasticity"))]
+    return unknown.loc[(unknown["loss_high"] - unknown["loss_low"]).abs().idxmax()]
 
 
 def loss_form(cost_share: float | None) -> str:

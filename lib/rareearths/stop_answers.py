@@ -22,6 +22,7 @@ from rareearths.assumptions import Range
 from rareearths.disruption import Exposure
 from rareearths.words import choose, fill, joined, ranged, show_number
 
+NOTICED = 0.01  # share of the supply that a third country must pass on to be named in the advice
 HELD = "stockpile-jpn-2020-metals-actually-held-by-jogmec"
 
 
@@ -96,10 +97,14 @@ def answer(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
     lacks = choose(
         (
             short.value == 0,
-            "At the central figures the stock outlasts the {length}; at the far end "
+            "At the central figures the stock outlasts the {length} from {from_month}; at the far end "
             "{short_high_text} months of use are missing. ",
         ),
-        (True, "Over the {length} **{short_text} months of use** are missing, {short_part}. "),
+        (
+            True,
+            "Over the {length} from {from_month}, **{short_text} months of use** are missing, "
+            "{short_part}. ",
+        ),
     )
     runs = (
         "The ranges run over the share of {exporter}, {share_text} by tonnes, by value and as "
@@ -123,7 +128,7 @@ def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame) -> str
     return told + f" by a standard model; published estimates say {said}."
 
 
-def on_stock(importer: str, stock: Range) -> str:
+def on_stock(importer: str, material: str) -> str:
     """What is known of the stock, as a sentence."""
     rows = catalogue.load("stockpile_recycling").set_index("measure")
     base, risky = rows.loc["stockpile_target"], rows.loc["stockpile_target_high_risk"]
@@ -136,14 +141,13 @@ def on_stock(importer: str, stock: Range) -> str:
         "{base:g} days is Japan's target for {scope} together, {risky:g} days an example in its "
         "strategy for minerals of high risk. "
     )
-    secret = (
-        "A target is no stock: what is held of each metal is kept secret. In {year} {held} metals "
-        "were held, none of them a rare earth."
-    )
-    if importer == "JPN":
-        return fill(target + secret, **values)
-    return fill("No table says what is held here. " + target + "It stands in as an example.",
-                **values)  # fmt: skip
+    secret = "A target is no stock: what is held of each metal is kept secret. "
+    seven = "In {year}, {held} metals were held, none of them a rare earth."
+    if importer != "JPN":
+        stands = "No table says what is held here; the target stands in as an example."
+        return fill(target + stands, **values)
+    rare_earths = material == supply.RARE_EARTHS
+    return fill(target + secret + (seven if rare_earths else ""), **values)
 
 
 def on_rank(ranked: pd.DataFrame, importer: str) -> str:
@@ -270,13 +274,14 @@ def on_rounds(rounds: pd.DataFrame, through: pd.DataFrame, stock: Range) -> str:
     said = fill(
         "A stop for all takes {stop_for_all} of the supply, where the first round alone takes "
         "{direct}: {through_others} come on top through third countries, and {days:g} days of "
-        "stock then last {cover} months. Cut off alone, {{importer}} lacks {only_importer}. The "
+        "stock then last {cover} months. Cut off alone, {{importer}} lacks {only_importer}: more "
+        "than the first round where it buys back what it sends out. The "
         "others are then still served, so that goods of {{exporter}} equal to {through_others} of "
         "its supply go on coming by way of them, and more could.",
         cover=precedents.months_text(cover), days=stock.value, **told,
     )  # fmt: skip
-    ways = joined(list(through["place"].head(3)))
-    return said + (f" The largest ways: {ways}." if ways else "")
+    largest = joined([trade.economy_in_text(code) for code in through["exporter"].head(3)])
+    return said + (f" The largest ways: {largest}." if largest else "")
 
 
 def on_past(share_japan: Range, stock: Range, elasticity: Range) -> str:
@@ -344,13 +349,11 @@ def advice(short: Range, through: pd.DataFrame) -> str:
         )
         + choose(
             (
-                len(through) > 0,
-                "Talk with the third countries on the list above, "
-                + (through["place"].iloc[0] if len(through) else "")
-                + " first: in a stop for all they pass the shortage on, in a stop aimed at one "
-                "they are the way round.",
+                len(through) > 0 and through["passed_on_high"].iloc[0] >= NOTICED,
+                "Talk with the third countries on the list above, {first_way} first: in a stop for "
+                "all they pass the shortage on, in a stop aimed at one they are the way round.",
             ),
-            (True, ""),
+            (True, "Third countries change little here."),
         )
     )
 
@@ -416,7 +419,20 @@ def through_text(through: pd.DataFrame) -> pd.DataFrame:
     return through.assign(carrier=through["place"], **texts)
 
 
+def ways(through: pd.DataFrame) -> dict[str, str]:
+    """The third country that passes on most, as in a sentence and at its start; maybe empty."""
+    if through.empty:
+        return {"first_way": "", "first_way_start": ""}
+    code = through["exporter"].iloc[0]
+    return {
+        "first_way": trade.economy_in_text(code),
+        "first_way_start": trade.economy_at_start(code),
+    }
+
+
 def loss_title(tested: pd.DataFrame) -> str:
     """The title of the figure of losses: which assumption moves the loss most, a template."""
     row = outcomes.widest_loss(tested)
-    return fill("The CES loss, {{loss_text}}, hangs on the {what}", what=row["changed"].lower())
+    return fill(
+        "The CES loss, {{loss_text}}, hangs most on the {what}", what=row["changed"].lower()
+    )
