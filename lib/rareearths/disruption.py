@@ -11,12 +11,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rareearths import assumptions, policy, supply, trade
+from rareearths import assumptions, policy, quality, supply, trade
 from rareearths.assumptions import Range
 
 DAYS_A_MONTH = 365 / 12
 LONGEST = 36  # months; a longer stop is a question of new mines and plants
 ROUNDING = 1e-12  # months of use; less is an error of rounding
+STALE = 3  # years before the last year of trade; older trade says nothing of a stop to come
 RECENT = 1  # a published share may be this many years older than the last year of trade
 
 
@@ -101,6 +102,18 @@ def check_elasticity(elasticity: list[float]) -> Range:
     return Range(ends[0], math.sqrt(ends[0] * ends[1]), ends[1])
 
 
+def recent_flows(importer: str, material: str) -> pd.DataFrame:
+    """An importer's flows of a year near the last one of the data; maybe empty.
+
+    Years that a known break marks C are left out (`quality.reliable`), and all of them where the
+    newest one left lies `STALE` years or more before the last year of the data.
+    """
+    flows = trade.load_flows(importer, products=material)
+    flows = quality.reliable(flows, importer, material)
+    old = flows["year"].max() <= trade.year_range()[1] - STALE if len(flows) else True
+    return flows[:0] if old else flows
+
+
 def exposure(importer: str, exporter: str, material: str) -> Exposure:
     """Share of a supplier in the last year: by value, by tonnes, and as published.
 
@@ -110,9 +123,9 @@ def exposure(importer: str, exporter: str, material: str) -> Exposure:
     Raises
     ------
     ValueError
-        No imports in any year.
+        No imports in `recent_flows`.
     """
-    flows = trade.load_flows(importer, products=material)
+    flows = recent_flows(importer, material)
     shares = trade.dependence(flows, exporter)
     year = int(shares["share_value"].last_valid_index())
     now = shares.loc[year]
