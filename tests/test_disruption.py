@@ -413,7 +413,12 @@ def test_every_case_of_the_sensitivity_keeps_its_base():
     none = table[table["changed"] == outcomes.NO_STOCK].iloc[0]
     assert none["short_low"] == pytest.approx(12 * 0.66)
     assert outcomes.widest(table)["changed"] == "Days in stock"
-    assert "stock" not in stop_answers.loss_title(table)
+    assert "substitution" in stop_answers.loss_title(table)
+    others = outcomes.sensitivity(middle, Range(0.38, 0.66, 0.72), Range(42, 60, 180),
+                                  Range(0.1, 0.3, 1), Range(0.15, 0.32, 0.7),
+                                  Range(0.5, 0.7, 0.8))  # fmt: skip
+    row = others[others["changed"] == "Third countries pass it on"].iloc[0]
+    assert row["short_high"] == pytest.approx(12 * 0.8 - 60 / disruption.DAYS_A_MONTH)
 
 
 def test_published_losses_beside_ours_are_of_rare_earths_alone():

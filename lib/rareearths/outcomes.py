@@ -67,9 +67,22 @@ def loss_range(
 
 
 def sensitivity(
-    middle: Stop, share: Range, stock: Range, substitution: Range, elasticity: Range
+    middle: Stop,
+    share: Range,
+    stock: Range,
+    substitution: Range,
+    elasticity: Range,
+    with_others: Range | None = None,
 ) -> pd.DataFrame:
     """What happens to the headline when one assumption goes to an end of its range.
+
+    Parameters
+    ----------
+    middle : Stop
+        The page as it is.
+    share, stock, substitution, elasticity : Range
+    with_others : Range, optional
+        Share of the supply that is missing once third countries have passed the stop on.
 
     Returns
     -------
@@ -100,6 +113,10 @@ def sensitivity(
          replace(middle, substitution=substitution.low),
          replace(middle, substitution=substitution.high)),
     ]  # fmt: skip
+    if with_others is not None:
+        ends = [replace(middle, share=end / part) for end in (with_others.low, with_others.high)]
+        name, lacking = "Third countries pass it on", "{:.0%} to {:.0%} missing"
+        rows.insert(2, (name, lacking.format(with_others.low, with_others.high), *ends))
     return pd.DataFrame(
         [
             {

@@ -153,7 +153,10 @@ def on_past(share_japan: Range, stock: Range, elasticity: Range) -> str:
         ),
         (True, "Dysprosium rose more than {printed:.0f} times by 2011. "),
     )
-    contested = "Whether it was a stop aimed at Japan is contested. "
+    contested = (
+        "Whether it was a stop aimed at Japan is contested (see "
+        "[the event study](40_export_control_events.ipynb)). "
+    )
     cars = (
         "**2025.** The first car plant in Japan stood still {plant_days:g} days after the control. "
         "A full stop would have used up {implied} days of stock by then"
