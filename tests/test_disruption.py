@@ -14,6 +14,7 @@ from rareearths import (
     cascade,
     catalogue,
     disruption,
+    figures,
     losses,
     outcomes,
     precedents,
@@ -419,6 +420,25 @@ def test_every_case_of_the_sensitivity_keeps_its_base():
                                   Range(0.5, 0.7, 0.8))  # fmt: skip
     row = others[others["changed"] == "Third countries pass it on"].iloc[0]
     assert row["short_high"] == pytest.approx(12 * 0.8 - 60 / disruption.DAYS_A_MONTH)
+
+
+def test_a_cover_without_end_is_an_arrow_at_the_edge():
+    table = pd.DataFrame(
+        {"importer": ["JPN", "USA"], "place": ["Japan", "United States"], "cover": [3.0, math.inf],
+         "cover_low": [2.0, 30.0], "cover_high": [5.0, math.inf]}
+    )  # fmt: skip
+    axes = figures.plot_cover(figures.canvas(), table, "JPN")
+    ends = [float(x) for line in axes.get_lines() for x in line.get_xdata()]
+    assert max(ends) == 24
+    assert [line.get_marker() for line in axes.get_lines()].count(">") == 1
+    assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
+
+
+def test_a_dot_does_not_hide_another():
+    pairs = precedents.observed_pairs()
+    axes = figures.plot_price(figures.canvas(), pairs, Range(0.15, 0.3, 0.7), Range(0.4, 0.6, 0.7))
+    places = {(round(text.get_position()[0], 3), text.get_text()) for text in axes.texts}
+    assert len({x for x, number in places if number in ("4", "5")}) == 2
 
 
 def test_published_losses_beside_ours_are_of_rare_earths_alone():

@@ -100,6 +100,18 @@ def on_published(rows: pd.DataFrame, rare_earths: bool) -> str:
     )  # fmt: skip
 
 
+def published_text(rows: pd.DataFrame) -> pd.DataFrame:
+    """`losses.published` for a table: the note behind the shock, the publisher's name alone."""
+    notes = rows["note"].str.replace(r"https?://\S+", "a second report", regex=True)
+    return rows.assign(
+        loss_where=rows["where"],
+        loss_shock=rows["shock"] + (". " + notes).where(notes != "", ""),
+        loss_printed=rows["value_as_printed"],
+        loss_kind=rows["kind"],
+        loss_by=rows["publisher"].str.split(" (", regex=False).str[0],
+    )
+
+
 def on_rounds(rounds: pd.DataFrame, through: pd.DataFrame, stock: Range) -> str:
     """First round against total, and the way round, as a template."""
     if rounds.empty:
