@@ -95,14 +95,15 @@ def on_published(rows: pd.DataFrame, rare_earths: bool) -> str:
         + "They differ from ours and from each other. Nomura scales the episode of 2010 and is "
         "linear in time. Daiwa lets a missing part curb output for a year. Mizuho counts reserves "
         "first. USGS weights by probability, or takes a stop of gallium and germanium. McKinsey "
-        "and Goldman add up what touches the material, which is exposure and no loss. EPoS looks "
-        "back at 2010-15. Ours takes one input, a stock and one elasticity."
+        "adds up all that touches the material, which is exposure and no loss. Goldman Sachs takes "
+        "the output of all industries that use it, in a disruption of a tenth. EPoS looks back at "
+        "2010-15. Ours takes one input, a stock and one elasticity."
     )  # fmt: skip
 
 
 def published_text(rows: pd.DataFrame) -> pd.DataFrame:
     """`losses.published` for a table: the note behind the shock, the publisher's name alone."""
-    notes = rows["note"].str.replace(r"https?://\S+", "a second report", regex=True)
+    notes = rows["note"].str.replace(r"https?://\S+( (?=;))?", "a second report", regex=True)
     return rows.assign(
         loss_where=rows["where"],
         loss_shock=rows["shock"] + (". " + notes).where(notes != "", ""),
