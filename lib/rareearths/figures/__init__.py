@@ -6,6 +6,13 @@ neutral colours follow the reader's light or dark setting.
 """
 
 from rareearths.figures.claims import plot_ranges, plot_verdicts
+from rareearths.figures.disruption import (
+    plot_carriers,
+    plot_cover,
+    plot_losses,
+    plot_price,
+    plot_stop,
+)
 from rareearths.figures.events import (
     plot_changes,
     plot_interrupted,
@@ -60,19 +67,23 @@ __all__ = [
     "hollow_note",
     "mark_splices",
     "plot_abundance",
+    "plot_carriers",
     "plot_cautions",
     "plot_changes",
+    "plot_cover",
     "plot_coverage",
     "plot_differences",
     "plot_events_over_shares",
     "plot_gaps",
     "plot_hhi",
     "plot_interrupted",
+    "plot_losses",
     "plot_marks",
     "plot_mine_hhi",
     "plot_months",
     "plot_outside",
     "plot_placebos",
+    "plot_price",
     "plot_prices",
     "plot_published",
     "plot_ranges",
@@ -84,6 +95,7 @@ __all__ = [
     "plot_scan_rates",
     "plot_share_lines",
     "plot_stages",
+    "plot_stop",
     "plot_supplier_shares",
     "plot_supplier_unit_values",
     "plot_synthetic",
