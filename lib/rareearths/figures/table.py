@@ -203,10 +203,8 @@ COLUMNS = {
     "missing_so_far_t": ("Missing so far, tonnes", "change"),
     "implied_s": ("Substitution that gives it", "ratio"),
     "assumed": ("Assumption", ""),
-    "assumed_value": ("Value", ""),
-    "assumed_range": ("Range", ""),
-    "assumed_kind": ("Kind", ""),
-    "assumed_from": ("Source", "link source_url"),
+    "assumed_value": ("Value (range)", ""),
+    "assumed_from": ("Kind: source", "link source_url"),
     "assumed_note": ("Note", ""),
 }
 
@@ -251,14 +249,14 @@ def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
     caption : str
         A template, filled with ``values``.
     """
-    ends = (f"{row.low:,g} to {row.high:,g}" for row in rows.itertuples())
     shown = pd.DataFrame(
         {
             "assumed": rows["label"],
-            "assumed_value": [f"{row.value:,g} {row.unit}" for row in rows.itertuples()],
-            "assumed_range": list(ends),
-            "assumed_kind": rows["kind"],
-            "assumed_from": rows["source"],
+            "assumed_value": [
+                f"{row.value:,g} {row.unit} ({row.low:,g} to {row.high:,g})"
+                for row in rows.itertuples()
+            ],
+            "assumed_from": rows["kind"] + ": " + rows["source"],
             "source_url": rows["source_url"].fillna(""),
             "assumed_note": rows["note"],
         }
