@@ -1,0 +1,236 @@
+"""The numbers of the report on a bloc, and what they become under other assumptions."""
+
+import pandas as pd
+
+from rareearths import hubs, network, nodes, origins, trade, words
+from rareearths.words import fill
+
+
+def by_stage(flows: pd.DataFrame, basis: str) -> dict[str, pd.DataFrame]:
+    """A matrix of trade for each stage, see `network.matrix`."""
+    return {stage: network.matrix(part, basis) for stage, part in flows.groupby("stage")}
+
+
+def summary(
+    flows: pd.DataFrame, members: list[str], exporter: str, material: str, basis: str
+) -> dict:
+    """The headline numbers of a group.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        See `network.load_flows`.
+    members : list of str
+    exporter, material : str
+    basis : {"value", "tonnes"}
+        By value too where weights are known for less than `trade.LEAST_COVERAGE` of it.
+
+    Returns
+    -------
+    dict
+        ``year`` (the last one with both measures), ``first_year``; ``basis`` (used); ``inside``,
+        ``inside_low``, ``inside_high`` (the lower and the higher of the measures),
+        ``inside_value``, ``inside_tonnes``, ``inside_first``; ``direct`` (from the supplier) and
+        its ``_low`` and
+        ``_high``, as for inside; ``left`` (inside share after the look-through), ``left_low``,
+        ``left_high``; ``rests`` (all that rests on the supplier), ``rests_low``, ``rests_high``;
+        ``potential``, ``potential_low``, ``potential_high``; ``total_usd``; ``mined_t`` and
+        ``mined_share`` (mine output of the members, and its share of all that is listed; missing
+        where not known); ``coverage``.
+    """
+    shares = network.inside_shares(flows, members)
+    year = trade.latest_year(shares)
+    now = shares.loc[year]
+    weighed = bool(now["quantity_coverage"] >= trade.LEAST_COVERAGE)
+    used = basis if weighed else "value"
+    of_year = flows[flows["year"] == year]
+    bases = list(trade.BASES) if weighed else ["value"]
+    direct, possible = {}, {}
+    for measure in bases:
+        trades = network.matrix(of_year, measure)
+        table = network.by_member(trades, members, exporter)
+        direct[measure] = float((table["direct"] * table["bought"]).sum() / table["bought"].sum())
+        possible[measure] = network.potential(by_stage(of_year, measure), members)
+    inside = {measure: float(now[f"share_{measure}"]) for measure in bases}
+    trades = network.matrix(of_year, used)
+    own = origins.own_output(material, year, of_year, used)
+    through = origins.look_through(trades, members, exporter, own)
+    first = shares[f"share_{used}"].dropna()
+    bought = of_year[of_year["importer"].isin(members)]
+    return {
+        "year": year,
+        "first_year": int(first.index[0]),
+        "basis": used,
+        "coverage": float(now["quantity_coverage"]),
+        "total_usd": float(bought["value_usd"].sum()),
+        "inside_value": inside["value"],
+        "inside_tonnes": inside.get("tonnes", float("nan")),
+        "inside_first": float(first.iloc[0]),
+        **_span("inside", inside, used),
+        **_span("direct", direct, used),
+        **_span("potential", possible, used),
+        "left": through.at["proportional", "inside_left"],
+        "left_low": through.at["supplier_first", "inside_left"],
+        "left_high": through.at["none", "inside_left"],
+        "rests": through.at["proportional", "rests"],
+        "rests_low": through.at["none", "rests"],
+        "rests_high": through.at["supplier_first", "rests"],
+        **_mined(material, year, members),
+    }
+
+
+def marginal_summary(table: pd.DataFrame, parts: pd.DataFrame) -> dict:
+    """Who adds most, inside and outside.
+
+    Parameters
+    ----------
+    table, parts : pandas.DataFrame
+        See `network.marginal` and `network.shapley`.
+
+    Returns
+    -------
+    dict
+        ``best``, ``candidate``, ``fair`` (ISO3; ``candidate`` empty without any) with
+        ``best_adds``, ``candidate_adds``, ``candidate_supplies``, ``fair_part``.
+    """
+    inside, outside = table[table["member"]], table[~table["member"]]
+    helps = outside[outside["change"] > 0]
+    candidate = helps.iloc[0] if len(helps) else None
+    return {
+        "best": inside["economy"].iloc[0],
+        "best_adds": inside["change"].iloc[0],
+        "candidate": "" if candidate is None else candidate["economy"],
+        "candidate_adds": float("nan") if candidate is None else candidate["change"],
+        "candidate_supplies": float("nan") if candidate is None else candidate["as_supplier"],
+        "fair": parts.index[0],
+        "fair_part": parts["part"].iloc[0],
+    }
+
+
+def loss_of(lost: pd.DataFrame, exporter: str) -> dict:
+    """The row of the supplier: ``loss``, ``loss_low``, ``loss_high``, ``diverted``."""
+    row = lost.set_index("economy").loc[exporter]
+    return {name: float(row[name]) for name in ("loss", "loss_low", "loss_high", "diverted")}
+
+
+def sensitivity(
+    flows: pd.DataFrame,
+    facts: dict,
+    members: list[str],
+    newest: pd.DataFrame,
+    table: pd.DataFrame,
+    rows: pd.DataFrame,
+    material: str,
+) -> pd.DataFrame:
+    """What else could have been assumed, and what it does to the inside share.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        See `network.load_flows`.
+    facts : dict
+        See `summary`.
+    members : list of str
+    newest, table : pandas.DataFrame
+        See `network.latest_stages` and `network.marginal`.
+    rows : pandas.DataFrame
+        See `network.memberships`; empty for a list of members.
+    material : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``changed``, ``end_low``, ``end_high`` (text), ``effect`` (text, points against the
+        headline), ``width`` (fraction); the widest first.
+    """
+    base, year, column = facts["inside"], facts["year"], f"share_{facts['basis']}"
+    trades = network.matrix(flows[flows["year"] == year], facts["basis"])
+    cases = []
+
+    def add(changed: str, ends: dict[str, float]) -> None:
+        known = {name: value for name, value in ends.items() if pd.notna(value)}
+        if known:
+            low, high = min(known, key=known.get), max(known, key=known.get)
+            cases.append((changed, low, known[low], high, known[high]))
+
+    add("Measure", {"by value": facts["inside_value"], "by tonnes": facts["inside_tonnes"]})
+    by_goods = newest.set_index("goods")[column].dropna()
+    add("Stage", by_goods.to_dict() if len(by_goods) > 1 else {})
+    line = network.inside_shares(flows, members)[column].loc[year - 4 : year].dropna()
+    add("Year, of the last five", {str(when): share for when, share in line.items()})
+    looks = {"all that can": "left_low", "proportional": "left", "none": "left_high"}
+    add("What rests on the supplier", {name: facts[key] for name, key in looks.items()})
+    add("Sales of members without a known mine or plant", {
+        "left out": makers_only(trades, members, material), "counted": base,
+    })  # fmt: skip
+    best = table[table["member"]].iloc[0]
+    ends = {f"without {trade.economy_names()[best['economy']]}": base - best["change"]}
+    if facts["candidate"]:
+        ends[f"with {trade.economy_names()[facts['candidate']]}"] = base + facts["candidate_adds"]
+    add("One member", ends | {"as it is": base})
+    then = network.members_in(rows, year) if len(rows) else []
+    if len(then) > 1:
+        add("Members", {
+            f"as dated in {year}: {len(then)}": network.inside_share(trades, then),
+            f"all: {len(members)}": base,
+        })  # fmt: skip
+    return _as_table(cases, base)
+
+
+def makers_only(trades: pd.DataFrame, members: list[str], material: str) -> float:
+    """Inside share that counts only what members with a known mine or plant sold."""
+    within = [code for code in members if code in trades.index]
+    makers = [code for code in within if code in hubs.producers(material)]
+    return float(trades.loc[makers, within].to_numpy().sum() / trades[within].to_numpy().sum())
+
+
+def candidate_rests(trades: pd.DataFrame, own: pd.Series, exporter: str, economy: str) -> dict:
+    """How far the sales of one economy rest on the supplier: proportional, and both ends."""
+    ends = {
+        assumed: origins.content(trades, own, exporter, assumed).get(economy, float("nan"))
+        for assumed in origins.ASSUMPTIONS
+    }
+    return {
+        "candidate_rests": ends["proportional"],
+        "candidate_rests_low": ends["none"],
+        "candidate_rests_high": ends["supplier_first"],
+    }
+
+
+def losses(
+    flows: pd.DataFrame, members: list[str], exporter: str, own: pd.Series, basis: str
+) -> pd.DataFrame:
+    """`nodes.removal` of the supplier and of the other large suppliers, for flows of one year."""
+    apart = by_stage(flows, basis)
+    largest = nodes.large_nodes(network.matrix(flows, basis), members, exporter)
+    return nodes.removal(apart, members, largest, own)
+
+
+def _span(name: str, values: dict[str, float], used: str) -> dict:
+    ends = values.values()
+    return {name: values[used], f"{name}_low": min(ends), f"{name}_high": max(ends)}
+
+
+def _mined(material: str, year: int, members: list[str]) -> dict:
+    """Mine output of the members in a year, and its share of all producers that are listed."""
+    output = origins.own_output(material, year, pd.DataFrame(), "tonnes")
+    if output.empty:
+        return {"mined_t": float("nan"), "mined_share": float("nan")}
+    own = output[output.index.isin(members)].sum()
+    return {"mined_t": float(own), "mined_share": float(own / output.sum())}
+
+
+def _as_table(cases: list[tuple], base: float) -> pd.DataFrame:
+    rows = [
+        {
+            "changed": changed,
+            "end_low": fill("{name}: {share:pct0}", name=low, share=least),
+            "end_high": fill("{name}: {share:pct0}", name=high, share=most),
+            "effect": f"{words.show_number(least - base, 'points')} to "
+            f"{words.show_number(most - base, 'points')}",
+            "width": most - least,
+        }
+        for changed, low, least, high, most in cases
+    ]
+    table = pd.DataFrame(rows, columns=["changed", "end_low", "end_high", "effect", "width"])
+    return table.sort_values("width", ascending=False, kind="stable", ignore_index=True)
