@@ -329,17 +329,21 @@ def shapley(trades: pd.DataFrame, members: list[str]) -> pd.DataFrame:
     return table.rename_axis("member").sort_values("part", ascending=False, kind="stable")
 
 
-def potential(by_stage: dict[str, pd.DataFrame], members: list[str]) -> float:
-    """The inside share if all that members now sell to others went to members instead.
+def potential(
+    by_stage: dict[str, pd.DataFrame], members: list[str], rests: pd.Series | None = None
+) -> float:
+    """Part of the members' imports that all they now export could cover, if it stayed inside.
 
-    Stage by stage, no more than members buy from others; an upper bound of what the present
-    exports of the members could cover.
+    Stage by stage, and no more than is imported; an upper bound of what the present exports of the
+    members could do.
 
     Parameters
     ----------
     by_stage : dict of str to pandas.DataFrame
         A matrix of trade for each stage.
     members : list of str
+    rests : pandas.Series, optional
+        Part of each economy's exports that does not count, see `origins.content`.
 
     Examples
     --------
@@ -349,10 +353,11 @@ def potential(by_stage: dict[str, pd.DataFrame], members: list[str]) -> float:
     """
     covered = total = 0.0
     for trades in by_stage.values():
-        inside, need = _sums(trades, members)
+        _, need = _sums(trades, members)
         within = [code for code in members if code in trades.index]
-        sold = float(trades.loc[within].to_numpy().sum())
-        covered, total = covered + inside + min(sold - inside, need - inside), total + need
+        sold = trades.loc[within].sum(axis=1)
+        counted = sold if rests is None else sold * (1 - rests.reindex(within).fillna(0.0))
+        covered, total = covered + min(float(counted.sum()), need), total + need
     return covered / total if total > 0 else np.nan
 
 

@@ -1,10 +1,13 @@
 """What the report on a bloc says: its numbers in sentences that the numbers choose."""
 
+import re
+
 import pandas as pd
 
 from rareearths import catalogue, nodes, stages, trade, words
 from rareearths.words import choose, ranged
 
+ONE_MEMBER = "One member"  # row of the sensitivity table
 SMALL = 0.005  # a share that is printed as 0%
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -41,7 +44,7 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
         "who": f"the {count} members of the {about['name']}",
         "short": f"the members of the {short}",
         "members": count,
-        "about": about["note"].replace("`since`", "The date of a member"),
+        "about": re.sub(r" \(https?://\S+\)", "", about["note"]).replace("`since`", "A date"),
         "ended": "" if until.isna().any() else until.max(),
     }
 
@@ -88,23 +91,17 @@ def on_left(facts: dict) -> str:
 
 def on_potential(facts: dict) -> str:
     """What the members' present exports could cover at most."""
-    gain = facts["potential"] - facts["inside"]
-    if gain < SMALL:
-        return (
-            "What members sell to others would add nothing to speak of, even if all of it stayed "
-            "inside."
-        )
     return (
-        "If all that members sell to others stayed inside, the inside share could reach "
-        "{potential_text} at most."
+        "If everything that members export stayed inside, it could cover {potential_text} of these "
+        "imports, goods that rest on {exporter} not counted."
     )
 
 
 def on_members(facts: dict) -> str:
     """Who adds most, inside and outside."""
-    said = "Among the members, {best_name} adds most, {best_adds:points} points."
+    said = "Among the members, {best_name} adds most, {best_adds_text} points."
     if facts["candidate"]:
-        said += " Of all outsiders, {candidate_name} would add most, {candidate_adds:points} points"
+        said += " Of all outsiders, {candidate_name} would add most, {candidate_adds_text} points"
         said += choose(
             (
                 facts["candidate_rests"] >= 0.1,
@@ -124,8 +121,8 @@ def on_loss(facts: dict) -> str:
         return "Without {exporter} they would lose next to nothing."
     return (
         "Without {exporter} they would lose {loss_text} of these imports: the low end if all that "
-        "others sell elsewhere went to them, the high end if goods that rest on {exporter} were "
-        "lost as well."
+        "others sell elsewhere went to them, the high end if all goods that can rest on {exporter} "
+        "were lost as well."
     )
 
 
@@ -162,16 +159,26 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
             "Keep what is there: {left_text} is sourced inside and does not rest on {exporter}.",
         ),
     )
-    gain = facts["potential"] - facts["inside"]
+    gain = facts["potential"] - facts["left"]
     second = choose(
         (
             gain >= 0.05,
-            " Long-term contracts that keep the members' exports inside could lift the inside "
-            "share to {potential_text} at most.",
+            " Long-term contracts that keep the members' exports inside could cover up to "
+            "{potential_text} of the imports.",
         ),
         (True, " Contracts among members alone will not do: they have little left to sell inside."),
     )
-    third = " Look at {candidate_name} first: among outsiders it would add most."
+    third = choose(
+        (
+            facts["candidate"] != "" and facts["candidate_rests"] < 0.5,
+            " Look at {candidate_name} first: among outsiders it would add most.",
+        ),
+        (
+            True,
+            " The outsider that would add most, {candidate_name}, is no way out: "
+            "{candidate_rests:pct0} of what it sells rests on {exporter}.",
+        ),
+    )
     weakest = newest.loc[newest["share_value"].idxmin()] if len(newest) > 1 else None
     fourth = (
         ""
@@ -183,11 +190,13 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
 
 def change_text(cases: pd.DataFrame) -> str:
     """What would change the answer, as a template without fields."""
-    widest = cases.iloc[0]
+    widest, one = cases.iloc[0], cases[cases["changed"] == ONE_MEMBER]
+    said = f'The widest range in the table above is that of "{widest["changed"]}": '
+    said += f"{widest['end_low']}, {widest['end_high']}. "
+    if len(one) and widest["changed"] != ONE_MEMBER:
+        said += f"One member: {one['end_low'].iloc[0]}, {one['end_high'].iloc[0]}. "
     return words.literal(
-        f"Most of all this: {widest['changed'][0].lower()}{widest['changed'][1:]} "
-        f"({widest['end_low']}; {widest['end_high']}). A new plant in a member changes it only "
-        "when its goods cross a border."
+        said + "A new plant in a member changes the answer only when its goods cross a border."
     )
 
 
@@ -222,6 +231,10 @@ def stage_lines(table: pd.DataFrame) -> dict[str, pd.Series]:
 def names_of(facts: dict) -> dict:
     """The economies of `network_cases.marginal_summary` as they stand in a sentence."""
     said = {"candidate_name": ""}
+    for key in ("best_adds", "candidate_adds"):
+        if key in facts:
+            ends = (facts[key], facts[f"{key}_low"], facts[f"{key}_high"])
+            said[f"{key}_text"] = ranged(*ends, "points")
     for key in ("best", "candidate", "fair"):
         if facts[key]:
             said[f"{key}_name"] = trade.economy_in_text(facts[key])
@@ -270,9 +283,9 @@ def on_mined(facts: dict) -> str:
     if pd.isna(facts["mined_t"]):
         return "No mine output is in the data for {year}, so that own output counts as not known."
     return (
-        "Members' own mines made {mined_t:tonnes} in {year}, {mined_share:pct0} of what is listed "
-        "for the world, counted in content. Whether it can meet the members' need depends on who "
-        "separates it, which trade in these codes does not show."
+        "Members' own mines made {mined_t:count} {unit} in {year}, {mined_share:pct0} of what is "
+        "listed for the world. Whether it can meet their need depends on who refines it, which "
+        "this trade does not show."
     )
 
 
@@ -305,12 +318,12 @@ def on_orders(facts: dict) -> str:
 def hub_rows(table: pd.DataFrame, basis: str, most: int = 8) -> pd.DataFrame:
     """The first rows of `nodes.hub_table` in words."""
     rows = nodes.names(table.head(most))
-    unit, size = ("million US$", 1e6) if basis == "value" else ("t", 1.0)
+    size = 1e6 if basis == "value" else 1.0
     low, high = rows["passed"] / size, rows["passed_high"] / size
     return rows.assign(
         economy_name=rows["name"],
         maker_text=rows["maker"].map({True: "yes", False: "no"}),
-        sold_text=[f"{amount / size:,.1f} {unit}" for amount in rows["to_members"]],
+        sold_text=[f"{amount / size:,.1f}" for amount in rows["to_members"]],
         passed_text=[f"{a:,.1f} (0 to {b:,.1f})" for a, b in zip(low, high, strict=True)],
         between_rank=rows["rank"],
     )
@@ -371,3 +384,17 @@ def numbers(newest: pd.DataFrame) -> dict:
         for row in newest.itertuples()
         for basis in trade.BASES
     }
+
+
+def stage_title(newest: pd.DataFrame) -> str:
+    """What a figure of the stages shows, in a sentence."""
+    least = newest.loc[newest["share_value"].idxmin()]
+    return words.literal(
+        f"Least is sourced inside of the {least['goods']}: {least['share_value']:.0%} of the value "
+        f"in {least['year']}"
+    )
+
+
+def hub_unit(basis: str) -> str:
+    """Unit of the amounts in `hub_rows`."""
+    return "million US$" if basis == "value" else "tonnes"

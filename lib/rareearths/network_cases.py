@@ -34,7 +34,8 @@ def summary(
         its ``_low`` and
         ``_high``, as for inside; ``left`` (inside share after the look-through), ``left_low``,
         ``left_high``; ``rests`` (all that rests on the supplier), ``rests_low``, ``rests_high``;
-        ``potential``, ``potential_low``, ``potential_high``; ``total_usd``; ``mined_t`` and
+        ``potential`` (of all exports of the members less what rests on the supplier),
+        ``potential_low``, ``potential_high``; ``total_usd``; ``mined_t`` and
         ``mined_share`` (mine output of the members, and its share of all that is listed; missing
         where not known); ``coverage``.
     """
@@ -45,12 +46,11 @@ def summary(
     used = basis if weighed else "value"
     of_year = flows[flows["year"] == year]
     bases = list(trade.BASES) if weighed else ["value"]
-    direct, possible = {}, {}
+    direct = {}
     for measure in bases:
         trades = network.matrix(of_year, measure)
         table = network.by_member(trades, members, exporter)
         direct[measure] = float((table["direct"] * table["bought"]).sum() / table["bought"].sum())
-        possible[measure] = network.potential(by_stage(of_year, measure), members)
     inside = {measure: float(now[f"share_{measure}"]) for measure in bases}
     trades = network.matrix(of_year, used)
     own = origins.own_output(material, year, of_year, used)
@@ -68,7 +68,7 @@ def summary(
         "inside_first": float(first.iloc[0]),
         **_span("inside", inside, used),
         **_span("direct", direct, used),
-        **_span("potential", possible, used),
+        **_potential(of_year, trades, members, exporter, own, used),
         "left": through.at["proportional", "inside_left"],
         "left_low": through.at["supplier_first", "inside_left"],
         "left_high": through.at["none", "inside_left"],
@@ -79,28 +79,34 @@ def summary(
     }
 
 
-def marginal_summary(table: pd.DataFrame, parts: pd.DataFrame) -> dict:
+def marginal_summary(
+    table: pd.DataFrame, parts: pd.DataFrame, other: pd.DataFrame | None = None
+) -> dict:
     """Who adds most, inside and outside.
 
     Parameters
     ----------
     table, parts : pandas.DataFrame
         See `network.marginal` and `network.shapley`.
+    other : pandas.DataFrame, optional
+        The first by the other measure, for the range.
 
     Returns
     -------
     dict
         ``best``, ``candidate``, ``fair`` (ISO3; ``candidate`` empty without any) with
-        ``best_adds``, ``candidate_adds``, ``candidate_supplies``, ``fair_part``.
+        ``best_adds``, ``candidate_adds`` (each with ``_low`` and ``_high``),
+        ``candidate_supplies``, ``fair_part``.
     """
     inside, outside = table[table["member"]], table[~table["member"]]
     helps = outside[outside["change"] > 0]
     candidate = helps.iloc[0] if len(helps) else None
+    best = inside.iloc[0]
     return {
-        "best": inside["economy"].iloc[0],
-        "best_adds": inside["change"].iloc[0],
+        "best": best["economy"],
+        **_adds("best", best, other),
         "candidate": "" if candidate is None else candidate["economy"],
-        "candidate_adds": float("nan") if candidate is None else candidate["change"],
+        **({} if candidate is None else _adds("candidate", candidate, other)),
         "candidate_supplies": float("nan") if candidate is None else candidate["as_supplier"],
         "fair": parts.index[0],
         "fair_part": parts["part"].iloc[0],
@@ -234,3 +240,60 @@ def _as_table(cases: list[tuple], base: float) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=["changed", "end_low", "end_high", "effect", "width"])
     return table.sort_values("width", ascending=False, kind="stable", ignore_index=True)
+
+
+def _potential(
+    of_year: pd.DataFrame,
+    trades: pd.DataFrame,
+    members: list[str],
+    exporter: str,
+    own: pd.Series,
+    used: str,
+) -> dict:
+    """`network.potential` less what rests on the supplier: proportional, and both ends."""
+    apart = by_stage(of_year, used)
+    found = {
+        assumed: network.potential(apart, members, origins.content(trades, own, exporter, assumed))
+        for assumed in origins.ASSUMPTIONS
+    }
+    return {
+        "potential": found["proportional"],
+        "potential_low": found["supplier_first"],
+        "potential_high": found["none"],
+    }
+
+
+def _adds(name: str, row: pd.Series, other: pd.DataFrame | None) -> dict:
+    """The change that one economy makes, and the lower and higher of the two measures."""
+    values = [float(row["change"])]
+    if other is not None:
+        values += other.loc[other["economy"] == row["economy"], "change"].astype(float).to_list()
+    return {
+        f"{name}_adds": values[0],
+        f"{name}_adds_low": min(values),
+        f"{name}_adds_high": max(values),
+    }
+
+
+def other_marginal(
+    of_year: pd.DataFrame, members: list[str], exporter: str, facts: dict
+) -> pd.DataFrame | None:
+    """`network.marginal` by the measure that the page does not use; None where weights are thin."""
+    if pd.isna(facts["inside_tonnes"]):
+        return None
+    other = next(basis for basis in trade.BASES if basis != facts["basis"])
+    return network.marginal(network.matrix(of_year, other), members, exporter)
+
+
+def leader(of_year: pd.DataFrame, members: list[str], facts: dict) -> dict:
+    """The largest supplier of the members: ``leader`` (at the start of a sentence), its share."""
+    bases = [facts["basis"]]
+    if pd.notna(facts["inside_tonnes"]):
+        bases += [basis for basis in trade.BASES if basis not in bases]
+    parts = [network.supplier_part(network.matrix(of_year, basis), members) for basis in bases]
+    code = parts[0].index[0]
+    shares = [float(part.get(code, 0.0)) for part in parts]
+    return {
+        "leader": trade.economy_at_start(code),
+        "leader_text": words.ranged(shares[0], min(shares), max(shares), "pct0"),
+    }

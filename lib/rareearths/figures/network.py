@@ -92,8 +92,8 @@ def plot_marginal(axes: Axes, table: pd.DataFrame) -> Axes:
     Parameters
     ----------
     table : pandas.DataFrame
-        ``economy``, ``as_supplier``, ``as_buyer``, ``change`` (fractions), see
-        `network.marginal`; drawn in this order from the top.
+        ``economy``, ``member``, ``as_supplier``, ``as_buyer``, ``change`` (fractions), see
+        `network.marginal`; drawn in this order from the top, members first.
     """
     places = range(len(table))
     sides = {"as a supplier": ("as_supplier", 0), "as a buyer": ("as_buyer", 1)}
@@ -105,6 +105,9 @@ def plot_marginal(axes: Axes, table: pd.DataFrame) -> Axes:
         )  # fmt: skip
     axes.plot(table["change"] * 100, places, "D", ms=5, color=INK, mec=PAPER, label="both")
     axes.axvline(0, color=MUTED, lw=0.8)
+    inside = int(table["member"].sum())
+    if 0 < inside < len(table):
+        axes.axhline(inside - 0.5, color=MUTED, lw=0.9, ls=(0, (4, 3)))
     axes.set_yticks(places, [economy_name(code) for code in table["economy"]])
     axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="")
     return _points(axes)
