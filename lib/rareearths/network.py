@@ -455,3 +455,10 @@ def shown_marginal(table: pd.DataFrame, most: int = 5) -> pd.DataFrame:
     """The members and the outsiders that add most, members first."""
     inside, outside = table[table["member"]], table[~table["member"] & (table["change"] > 0)]
     return pd.concat([inside.head(most), outside.head(most)], ignore_index=True)
+
+
+def code_notes(material: str) -> pd.DataFrame:
+    """The HS codes of a material with their notes: ``product``, ``label``, ``note``."""
+    rows = catalogue.load("products")
+    rows = rows[rows["material"] == material].rename(columns={"hs6": "product"})
+    return rows.assign(label=rows["label_en"], note=rows["note"].fillna(""))

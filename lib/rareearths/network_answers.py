@@ -121,8 +121,8 @@ def on_loss(facts: dict) -> str:
         return "Without {exporter} they would lose next to nothing."
     return (
         "Without {exporter} they would lose {loss_text} of these imports: the low end if all that "
-        "others sell elsewhere went to them, the high end if all goods that can rest on {exporter} "
-        "were lost as well."
+        "others sell elsewhere went to them, the high end if goods that rest on {exporter} were "
+        "lost as well."
     )
 
 
@@ -141,7 +141,8 @@ def on_stages(newest: pd.DataFrame) -> str:
 def headline(facts: dict) -> str:
     """Template of the record's headline."""
     return (
-        "{short_first} buy {inside_text} of their {material} inside, {left_text} after look-through"
+        "{short_first} buy {inside_text} of their {material} from one another, {left_text} without "
+        "what rests on {exporter}"
     )
 
 
@@ -163,7 +164,7 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
     second = choose(
         (
             gain >= 0.05,
-            " Long-term contracts that keep the members' exports inside could cover up to "
+            " Long-term contracts that keep the members' exports inside could cover at most "
             "{potential_text} of the imports.",
         ),
         (True, " Contracts among members alone will not do: they have little left to sell inside."),
@@ -171,7 +172,11 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
     third = choose(
         (
             facts["candidate"] != "" and facts["candidate_rests"] < 0.5,
-            " Look at {candidate_name} first: among outsiders it would add most.",
+            " Look at {candidate_name} first: among outsiders it would add most"
+            + choose(
+                (facts["candidate_rests"] < 0.1, "."),
+                (True, ", as far as its material is its own."),
+            ),
         ),
         (
             True,
@@ -209,7 +214,11 @@ def sure_text(facts: dict) -> str:
                 facts["basis"] == "value" and facts["coverage"] < trade.LEAST_COVERAGE,
                 "The share as sold rests on value alone, because weights are lacking.",
             ),
-            (apart < 0.05, "The share as sold is firm: value and tonnes lie within five points."),
+            (
+                apart < 0.05 and facts["inside_low"] >= 0.6 * facts["inside_high"],
+                "The share as sold is firm: value and tonnes lie within five points.",
+            ),
+            (apart < 0.05, "The share as sold is small by either measure."),
             (True, "The share as sold is known, but value and tonnes tell different stories."),
         )
         + " What rests on {exporter} is bounded, not measured: nobody records where a seller's "
@@ -365,14 +374,9 @@ def on_diverted(facts: dict) -> str:
             "Even if all others sold to members only, {loss_low:pct0} could not be replaced.",
         ),
         (
-            share >= 0.5,
-            "To replace {exporter}, members would have to take {diverted:pct0} of what others now "
-            "sell elsewhere: the low end is out of reach in practice.",
-        ),
-        (
             True,
             "To replace {exporter}, members would have to take {diverted:pct0} of what others now "
-            "sell elsewhere.",
+            "sell elsewhere: the low end is a bound, not a plan.",
         ),
     )
 
@@ -389,9 +393,21 @@ def numbers(newest: pd.DataFrame) -> dict:
 def stage_title(newest: pd.DataFrame) -> str:
     """What a figure of the stages shows, in a sentence."""
     least = newest.loc[newest["share_value"].idxmin()]
+    known = [x for x in (least["share_value"], least["share_tonnes"]) if pd.notna(x)]
+    share = ranged(least["share_value"], min(known), max(known), "pct0")
     return words.literal(
-        f"Least is sourced inside of the {least['goods']}: {least['share_value']:.0%} of the value "
-        f"in {least['year']}"
+        f"Least is sourced inside of the {least['goods']}: {share} in {least['year']}"
+    )
+
+
+def stage_intro(newest: pd.DataFrame) -> str:
+    """Why stages stand apart, or that there is only one."""
+    if len(newest) == 1:
+        return f"The codes in the data are of one stage, {newest['goods'].iloc[0]}."
+    goods = words.joined(list(newest["goods"]))
+    return (
+        f"{goods[0].upper()}{goods[1:]} are different purchases: a partner that sells one does not "
+        "replace another."
     )
 
 

@@ -156,7 +156,8 @@ def sensitivity(
     def add(changed: str, ends: dict[str, float]) -> None:
         known = {name: value for name, value in ends.items() if pd.notna(value)}
         if known:
-            low, high = min(known, key=known.get), max(known, key=known.get)
+            ordered = sorted(known, key=known.get)
+            low, high = ordered[0], ordered[-1]
             cases.append((changed, low, known[low], high, known[high]))
 
     add("Measure", {"by value": facts["inside_value"], "by tonnes": facts["inside_tonnes"]})
@@ -175,7 +176,7 @@ def sensitivity(
         ends[f"with {trade.economy_names()[facts['candidate']]}"] = base + facts["candidate_adds"]
     add("One member", ends | {"as it is": base})
     then = network.members_in(rows, year) if len(rows) else []
-    if len(then) > 1:
+    if len(then) > 1 and then != members:
         add("Members", {
             f"as dated in {year}: {len(then)}": network.inside_share(trades, then),
             f"all: {len(members)}": base,

@@ -121,8 +121,8 @@ def removal(
         ``economy``, ``member``; fractions of the imports of the members that stay: ``loss`` (what
         the node sold them), ``loss_low`` (of it, what is left if all that other suppliers now sell
         to non-members went to members instead, within its stage and without what rests on the
-        node, proportionally), ``loss_high`` (nothing replaced, and all sales of others that can
-        rest on the node, supplier first, are lost too); ``diverted`` (the part of these other
+        node, proportionally), ``loss_high`` (nothing replaced, and the sales of others that rest on
+        the node, proportionally, are lost too); ``diverted`` (the part of these other
         sales that replacing the loss would take; 1 at most, missing where nothing is lost); the
         largest loss first.
 
@@ -139,8 +139,7 @@ def removal(
             continue
         rests = origins.content(whole, own, node, "proportional")
         lost, short, spare = _shortfall(by_stage, left, node, rests)
-        first = origins.content(whole, own, node, "supplier_first")
-        through = float((whole[left].sum(axis=1) * first).sum())
+        through = float((whole[left].sum(axis=1) * rests).sum())
         rows.append(
             {
                 "economy": node,
