@@ -208,11 +208,10 @@ def matrix(flows: pd.DataFrame, basis: str = "value") -> pd.DataFrame:
         Rows exporters, columns importers, the same economies; US$ or tonnes.
     """
     column = trade.BASES[trade.check_basis(basis)]
-    wide = flows.pivot_table(
-        index="exporter", columns="importer", values=column, aggfunc="sum", fill_value=0.0
-    )
+    summed = flows.astype({column: float}).groupby(["exporter", "importer"])[column].sum()
+    wide = summed.unstack(fill_value=0.0)
     codes = sorted(set(wide.index) | set(wide.columns))
-    return wide.reindex(index=codes, columns=codes, fill_value=0.0).astype(float)
+    return wide.reindex(index=codes, columns=codes, fill_value=0.0)
 
 
 def inside_share(trades: pd.DataFrame, members: list[str]) -> float:

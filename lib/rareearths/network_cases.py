@@ -178,8 +178,8 @@ def sensitivity(
     then = network.members_in(rows, year) if len(rows) else []
     if len(then) > 1 and then != members:
         add("Members", {
-            f"as dated in {year}: {len(then)}": network.inside_share(trades, then),
-            f"all: {len(members)}": base,
+            f"as dated in {year} ({len(then)})": network.inside_share(trades, then),
+            f"all ({len(members)})": base,
         })  # fmt: skip
     return _as_table(cases, base)
 
