@@ -39,12 +39,13 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
     about = catalogue.load("blocs").set_index("bloc").loc[bloc]
     rows = catalogue.load("bloc_members")
     until = rows.loc[rows["bloc"] == bloc, "until"]
-    short = bloc.replace("_", " ")
+    coded = len(about["name"]) > (25 if "_" in bloc else 6)
+    short = bloc.replace("_", " ") if coded else about["name"]
     return {
-        "who": f"the {count} members of the {about['name']}",
+        "who": f"the {count} members of the {about['name'].split(',')[0]}",
         "short": f"the members of the {short}",
         "members": count,
-        "about": re.sub(r" \(https?://\S+\)", "", about["note"]).replace("`since`", "A date"),
+        "about": _readable(about["note"]),
         "ended": "" if until.isna().any() else until.max(),
     }
 
@@ -61,9 +62,13 @@ def ranges(facts: dict) -> dict:
 
 def on_inside(facts: dict) -> str:
     """How much the members buy from one another, and how much from the supplier."""
-    both = facts["inside_low"] != facts["inside_high"]
+    if facts["inside_high"] == 0:
+        return (
+            "In {year}, {who} bought **nothing** of the {material} they import from one another. "
+            "Straight from {exporter} came {direct_text} of the {basis}."
+        )
     spread = choose(
-        (not both, ", by value; weights are not known well enough"),
+        (pd.isna(facts["inside_tonnes"]), ", by value; weights are not known well enough"),
         (facts["basis"] == "value", " by value; the range is that of value and tonnes"),
         (True, " by tonnes; the range is that of value and tonnes"),
     )
@@ -83,8 +88,8 @@ def on_left(facts: dict) -> str:
         (
             True,
             "Some of what they sell one another was bought from {exporter} before. With that taken "
-            "out, **{left_text}** is left: the range runs from all that can be, to nothing, having "
-            "come that way.",
+            "out, **{left_text}** is left: the low end if all that can have come that way did, the "
+            "high end if none did.",
         ),
     )
 
@@ -99,9 +104,13 @@ def on_potential(facts: dict) -> str:
 
 def on_members(facts: dict) -> str:
     """Who adds most, inside and outside."""
-    said = "Among the members, {best_name} adds most, {best_adds_text} points."
+    said = choose(
+        (facts["best_adds"] < SMALL / 10, "No member adds to it."),
+        (True, "Among the members, {best_name} adds most{best_else}, {best_adds_text} points."),
+    )
     if facts["candidate"]:
-        said += " Of all outsiders, {candidate_name} would add most, {candidate_adds_text} points"
+        said += " Of all outsiders, {candidate_name} would add most{candidate_else}, "
+        said += "{candidate_adds_text} points"
         said += choose(
             (
                 facts["candidate_rests"] >= 0.1,
@@ -211,11 +220,11 @@ def sure_text(facts: dict) -> str:
     return (
         choose(
             (
-                facts["basis"] == "value" and facts["coverage"] < trade.LEAST_COVERAGE,
+                pd.isna(facts["inside_tonnes"]),
                 "The share as sold rests on value alone, because weights are lacking.",
             ),
             (
-                apart < 0.05 and facts["inside_low"] >= 0.6 * facts["inside_high"],
+                apart < 0.05 and 0 < facts["inside_low"] >= 0.6 * facts["inside_high"],
                 "The share as sold is firm: value and tonnes lie within five points.",
             ),
             (apart < 0.05, "The share as sold is small by either measure."),
@@ -244,6 +253,12 @@ def names_of(facts: dict) -> dict:
         if key in facts:
             ends = (facts[key], facts[f"{key}_low"], facts[f"{key}_high"])
             said[f"{key}_text"] = ranged(*ends, "points")
+    measure = "tonnes" if facts["basis"] == "value" else "value"
+    for key in ("best", "candidate"):
+        second = facts[f"{key}_other"]
+        apart = second and second != facts[key]
+        name = trade.economy_in_text(second) if apart else ""
+        said[f"{key}_else"] = f" (by {measure} {name})" if apart else ""
     for key in ("best", "candidate", "fair"):
         if facts[key]:
             said[f"{key}_name"] = trade.economy_in_text(facts[key])
@@ -291,6 +306,8 @@ def on_mined(facts: dict) -> str:
     """Mine output of the members, beside what they import."""
     if pd.isna(facts["mined_t"]):
         return "No mine output is in the data for {year}, so that own output counts as not known."
+    if facts["mined_t"] == 0:
+        return "No member is listed with mine output in {year}."
     return (
         "Members' own mines made {mined_t:count} {unit} in {year}, {mined_share:pct0} of what is "
         "listed for the world. Whether it can meet their need depends on who refines it, which "
@@ -311,6 +328,7 @@ def member_parts(table: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
 def on_orders(facts: dict) -> str:
     """Whether the order of joining matters for who comes first."""
     return choose(
+        (facts["fair_part"] == 0, "No member sold anything to another."),
         (
             facts["best"] == facts["fair"],
             "{best_name_first} comes first either way: as the last to join, and averaged over all "
@@ -414,3 +432,9 @@ def stage_intro(newest: pd.DataFrame) -> str:
 def hub_unit(basis: str) -> str:
     """Unit of the amounts in `hub_rows`."""
     return "million US$" if basis == "value" else "tonnes"
+
+
+def _readable(note: str) -> str:
+    """A note of ``blocs`` without addresses and without the names of columns."""
+    note = re.sub(r" \(https?://\S+\)", "", note)
+    return re.sub(r"(^|\. )`since`", r"\1The date below", note).replace("`since`", "the date below")

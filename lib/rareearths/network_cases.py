@@ -96,7 +96,8 @@ def marginal_summary(
     dict
         ``best``, ``candidate``, ``fair`` (ISO3; ``candidate`` empty without any) with
         ``best_adds``, ``candidate_adds`` (each with ``_low`` and ``_high``),
-        ``candidate_supplies``, ``fair_part``.
+        ``candidate_supplies``, ``fair_part``; ``best_other`` and ``candidate_other``, who comes
+        first by the other measure (empty where it is not known).
     """
     inside, outside = table[table["member"]], table[~table["member"]]
     helps = outside[outside["change"] > 0]
@@ -107,6 +108,7 @@ def marginal_summary(
         **_adds("best", best, other),
         "candidate": "" if candidate is None else candidate["economy"],
         **({} if candidate is None else _adds("candidate", candidate, other)),
+        **_firsts(other),
         "candidate_supplies": float("nan") if candidate is None else candidate["as_supplier"],
         "fair": parts.index[0],
         "fair_part": parts["part"].iloc[0],
@@ -297,4 +299,15 @@ def leader(of_year: pd.DataFrame, members: list[str], facts: dict) -> dict:
     return {
         "leader": trade.economy_at_start(code),
         "leader_text": words.ranged(shares[0], min(shares), max(shares), "pct0"),
+    }
+
+
+def _firsts(table: pd.DataFrame | None) -> dict:
+    """Who adds most by another measure, inside and outside; empty where not known."""
+    if table is None:
+        return {"best_other": "", "candidate_other": ""}
+    outside = table[~table["member"] & (table["change"] > 0)]
+    return {
+        "best_other": table.loc[table["member"], "economy"].iloc[0],
+        "candidate_other": outside["economy"].iloc[0] if len(outside) else "",
     }
