@@ -88,8 +88,8 @@ def on_left(facts: dict) -> str:
         (
             True,
             "Some of what they sell one another was bought from {exporter} before. With that taken "
-            "out, **{left_text}** is left: the low end if all that can have come that way did, the "
-            "high end if none did.",
+            "out, **{left_text}** of the {basis} is left: the low end if all that can have come "
+            "that way did, the high end if none did.",
         ),
     )
 
@@ -97,8 +97,8 @@ def on_left(facts: dict) -> str:
 def on_potential(facts: dict) -> str:
     """What the members' present exports could cover at most."""
     return (
-        "If everything that members export stayed inside, it could cover {potential_text} of these "
-        "imports, goods that rest on {exporter} not counted."
+        "If everything that members export stayed inside, it could cover {potential_text} of the "
+        "{basis} of these imports, goods that rest on {exporter} not counted."
     )
 
 
@@ -129,9 +129,9 @@ def on_loss(facts: dict) -> str:
     if facts["loss"] < SMALL and facts["loss_high"] < SMALL:
         return "Without {exporter} they would lose next to nothing."
     return (
-        "Without {exporter} they would lose {loss_text} of these imports: the low end if all that "
-        "others sell elsewhere went to them, the high end if goods that rest on {exporter} were "
-        "lost as well."
+        "Without {exporter} they would lose {loss_text} of the {basis} of these imports: the low "
+        "end if all that others sell elsewhere went to them, the high end if goods that rest on "
+        "{exporter} were lost as well."
     )
 
 

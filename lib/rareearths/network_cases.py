@@ -35,7 +35,8 @@ def summary(
         ``_high``, as for inside; ``left`` (inside share after the look-through), ``left_low``,
         ``left_high``; ``rests`` (all that rests on the supplier), ``rests_low``, ``rests_high``;
         ``potential`` (of all exports of the members less what rests on the supplier),
-        ``potential_low``, ``potential_high``; ``total_usd``; ``mined_t`` and
+        ``potential_low``, ``potential_high``; ``other_low``, ``other_left``, ``other_high`` (as
+        left, by the other measure; missing where weights are thin); ``total_usd``; ``mined_t`` and
         ``mined_share`` (mine output of the members, and its share of all that is listed; missing
         where not known); ``coverage``.
     """
@@ -75,6 +76,7 @@ def summary(
         "rests": through.at["proportional", "rests"],
         "rests_low": through.at["none", "rests"],
         "rests_high": through.at["supplier_first", "rests"],
+        **_other_left(of_year, members, exporter, material, used if weighed else ""),
         **_mined(material, year, members),
     }
 
@@ -169,6 +171,11 @@ def sensitivity(
     add("Year, of the last five", {str(when): share for when, share in line.items()})
     looks = {"all that can": "left_low", "proportional": "left", "none": "left_high"}
     add("What rests on the supplier", {name: facts[key] for name, key in looks.items()})
+    looks = {"all that can": "other_low", "proportional": "other_left", "none": "other_high"}
+    other = "tonnes" if facts["basis"] == "value" else "value"
+    add(
+        f"What rests on the supplier, by {other}", {name: facts[key] for name, key in looks.items()}
+    )
     add("Sales of members without a known mine or plant", {
         "left out": makers_only(trades, members, material), "counted": base,
     })  # fmt: skip
@@ -311,3 +318,16 @@ def _firsts(table: pd.DataFrame | None) -> dict:
         "best_other": table.loc[table["member"], "economy"].iloc[0],
         "candidate_other": outside["economy"].iloc[0] if len(outside) else "",
     }
+
+
+def _other_left(
+    of_year: pd.DataFrame, members: list[str], exporter: str, material: str, used: str
+) -> dict:
+    """What is left after the look-through by the other measure than ``used``; empty: missing."""
+    names = dict(zip(("other_high", "other_left", "other_low"), origins.ASSUMPTIONS, strict=True))
+    if not used:
+        return dict.fromkeys(names, float("nan"))
+    (basis,) = (other for other in trade.BASES if other != used)
+    own = origins.own_output(material, int(of_year["year"].iloc[0]), of_year, basis)
+    through = origins.look_through(network.matrix(of_year, basis), members, exporter, own)
+    return {name: float(through.at[reading, "inside_left"]) for name, reading in names.items()}
