@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from conftest import ROOT
 from rareearths import (
+    blocs,
     catalogue,
     figures,
     network,
@@ -47,7 +48,7 @@ def flows():
 
 @pytest.fixture(scope="module")
 def msp():
-    return network.members_of("MSP", [])
+    return blocs.members_of("MSP", [])
 
 
 def worked() -> pd.DataFrame:
@@ -59,7 +60,7 @@ def worked() -> pd.DataFrame:
 
 
 def test_a_list_takes_precedence_over_the_bloc():
-    assert network.members_of("MSP", ["USA", "JPN"]) == ["JPN", "USA"]
+    assert blocs.members_of("MSP", ["USA", "JPN"]) == ["JPN", "USA"]
 
 
 def test_a_bloc_that_ended_keeps_its_members(msp):
@@ -80,23 +81,23 @@ def test_a_bloc_that_ended_keeps_its_members(msp):
 )
 def test_members_that_make_no_group_are_named(bloc, members, message):
     with pytest.raises(ValueError, match=message):
-        network.members_of(bloc, members)
+        blocs.members_of(bloc, members)
 
 
 def test_the_supplier_cannot_be_a_member():
-    members = network.members_of("RCEP", [])
+    members = blocs.members_of("RCEP", [])
     with pytest.raises(ValueError, match=r"exporter CHN is a member of RCEP.*AUS, "):
-        network.check_supplier("CHN", members, "RCEP")
+        blocs.check_supplier("CHN", members, "RCEP")
 
 
 def test_members_as_dated_leave_out_who_has_no_date():
-    rows = network.memberships("MSP")
-    assert network.members_in(rows, 2021) == []
+    rows = blocs.memberships("MSP")
+    assert blocs.members_in(rows, 2021) == []
     assert "NOR" in set(rows["economy"])
-    assert "NOR" not in network.members_in(rows, 2024)
-    assert "IND" not in network.members_in(rows, 2022)
-    assert "IND" in network.members_in(rows, 2023)
-    assert network.members_in(rows, 2026) == []
+    assert "NOR" not in blocs.members_in(rows, 2024)
+    assert "IND" not in blocs.members_in(rows, 2022)
+    assert "IND" in blocs.members_in(rows, 2023)
+    assert blocs.members_in(rows, 2026) == []
 
 
 # The inside share.
@@ -377,7 +378,7 @@ def test_the_summary_of_the_bloc_and_its_sensitivity(flows, msp):
     table, parts = network.marginal(trades, msp, "CHN"), network.shapley(trades, msp)
     facts |= network_cases.marginal_summary(table, parts)
     newest = network.latest_stages(network.inside_by_stage(flows, msp), YEAR)
-    rows = network.memberships("MSP")
+    rows = blocs.memberships("MSP")
     cases = network_cases.sensitivity(flows, facts, msp, newest, table, rows, "rare_earths")
     assert {"Measure", "Stage", "One member", "Members"} <= set(cases["changed"])
     assert cases["width"].is_monotonic_decreasing

@@ -12,85 +12,7 @@ in both, zero where no flow is known (BACI lists every known flow).
 import numpy as np
 import pandas as pd
 
-from rareearths import catalogue, policy, quality, stages, trade
-
-NOT_A_SET = "Do not use as a set"  # in the note of a bloc whose members no page lists
-
-
-def members_of(bloc: str, members: list[str]) -> list[str]:
-    """Return the members: of the list where one is given, else of the bloc.
-
-    A bloc that has ended keeps those it had at its end.
-
-    Parameters
-    ----------
-    bloc : str
-        As in ``reference/blocs.csv``; checked even where a list takes precedence.
-    members : list of str
-        ISO3 codes, or an empty list.
-
-    Returns
-    -------
-    list of str
-        ISO3 codes, sorted.
-
-    Raises
-    ------
-    UnknownCode
-        A bloc or an economy that the data do not know.
-    ValueError
-        Fewer than two members, the same one twice, or a bloc whose members no page lists.
-    """
-    policy.check_bloc(bloc)
-    if members:
-        codes = [trade.check_economy(code) for code in members]
-        if len(set(codes)) < len(codes):
-            raise ValueError(f"members name an economy twice: {', '.join(codes)}")
-        if len(codes) < 2:
-            raise ValueError(f"members: {codes[0]} alone has no partner; name two or more")
-        return sorted(codes)
-    about = catalogue.load("blocs").set_index("bloc").loc[bloc]
-    if NOT_A_SET in about["note"]:
-        raise ValueError(
-            f"no page read lists the members of {bloc}; name them in members, or take another bloc"
-        )
-    return sorted(memberships(bloc)["economy"])
-
-
-def memberships(bloc: str) -> pd.DataFrame:
-    """Load the members of a bloc: ``economy``, ``since`` and ``until`` (year; missing: unread)."""
-    rows = catalogue.load("bloc_members")
-    rows = rows[rows["bloc"] == policy.check_bloc(bloc)].reset_index(drop=True)
-    years = {name: rows[name].str[:4].astype("Float64").astype("Int64")
-             for name in ("since", "until")}  # fmt: skip
-    return pd.DataFrame({"economy": rows["economy"], **years})
-
-
-def members_in(rows: pd.DataFrame, year: int) -> list[str]:
-    """Members of a year: joined in it or before, not yet left at its end.
-
-    One whose first year was not read is left out: an empty cell is not "always".
-
-    Examples
-    --------
-    >>> len(members_in(memberships("EU27"), 1995)), len(members_in(memberships("EU27"), 2013))
-    (14, 27)
-    """
-    joined = (rows["since"] <= year).fillna(False).astype(bool)
-    stays = (rows["until"].isna() | (rows["until"] > year)).fillna(False).astype(bool)
-    return sorted(rows.loc[joined & stays, "economy"])
-
-
-def check_supplier(exporter: str, members: list[str], bloc: str = "") -> str:
-    """Return the supplier, or raise ValueError where it is a member itself."""
-    if trade.check_economy(exporter) in members:
-        others = ", ".join(code for code in members if code != exporter)
-        of_bloc = f" of {bloc}" if bloc else ""
-        raise ValueError(
-            f"exporter {exporter} is a member{of_bloc}; name another supplier, or the others as "
-            f"members: {others}"
-        )
-    return exporter
+from rareearths import blocs, catalogue, quality, stages, trade
 
 
 def load_flows(material: str, years: tuple[int, int]) -> pd.DataFrame:
@@ -157,14 +79,14 @@ def inside_shares(flows: pd.DataFrame, members: list[str]) -> pd.DataFrame:
 
 
 def inside_as_of(flows: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """As `inside_shares`, with the members that the bloc had in each year, see `memberships`.
+    """As `inside_shares`, with the members that the bloc had in each year, see `blocs.memberships`.
 
     Years with fewer than two members, or without imports of theirs, are left out. ``members``
     counts them.
     """
     found = []
     for year, of_year in flows.groupby("year"):
-        members = members_in(rows, int(year))
+        members = blocs.members_in(rows, int(year))
         if len(members) > 1 and of_year["importer"].isin(members).any():
             found.append(inside_shares(of_year, members).assign(members=len(members)))
     return pd.concat(found) if found else pd.DataFrame()
@@ -397,13 +319,6 @@ def bands(trades: pd.DataFrame, members: list[str], always: str, top: int = 6) -
     return summed.astype({"source": str, "target": str})
 
 
-def _sums(trades: pd.DataFrame, members: list[str]) -> tuple[float, float]:
-    """What the members sold one another, and all that they bought."""
-    within = [code for code in members if code in trades.index]
-    bought = trades[within]
-    return float(bought.loc[within].to_numpy().sum()), float(bought.to_numpy().sum())
-
-
 def row(trades: pd.DataFrame, code: str) -> pd.Series:
     """Sales of one exporter to each economy; zeros where it sold nothing."""
     return trades.loc[code] if code in trades.index else pd.Series(0.0, index=trades.columns)
@@ -436,13 +351,6 @@ def part_table(part: pd.Series) -> pd.DataFrame:
     return table.assign(name=table["economy"].map(trade.economy_names()))
 
 
-def membership_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """`memberships` in words: ``member_name``, ``member_since`` (text, "not read" if missing)."""
-    since = rows["since"].astype("str").where(rows["since"].notna(), "not read")
-    names = rows["economy"].map(trade.economy_names())
-    return pd.DataFrame({"member_name": names, "member_since": since})
-
-
 def member_table(each: pd.DataFrame, flows: pd.DataFrame) -> pd.DataFrame:
     """`by_member` with ``member_name`` and ``bought_usd`` (US$, whatever the basis)."""
     value = flows.groupby("importer")["value_usd"].sum()
@@ -461,3 +369,10 @@ def code_notes(material: str) -> pd.DataFrame:
     rows = catalogue.load("products")
     rows = rows[rows["material"] == material].rename(columns={"hs6": "product"})
     return rows.assign(label=rows["label_en"], note=rows["note"].fillna(""))
+
+
+def _sums(trades: pd.DataFrame, members: list[str]) -> tuple[float, float]:
+    """What the members sold one another, and all that they bought."""
+    within = [code for code in members if code in trades.index]
+    bought = trades[within]
+    return float(bought.loc[within].to_numpy().sum()), float(bought.to_numpy().sum())

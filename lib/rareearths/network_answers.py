@@ -19,7 +19,7 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
     ----------
     bloc : str
     members : list of str
-        ISO3 codes, see `network.members_of`.
+        ISO3 codes, see `blocs.members_of`.
     listed : bool
         Whether the members were named one by one, so that the bloc counts for nothing.
 

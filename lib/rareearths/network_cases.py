@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import hubs, network, nodes, origins, trade, words
+from rareearths import blocs, hubs, network, nodes, origins, trade, words
 from rareearths.words import fill
 
 
@@ -144,7 +144,7 @@ def sensitivity(
     newest, table : pandas.DataFrame
         See `network.latest_stages` and `network.marginal`.
     rows : pandas.DataFrame
-        See `network.memberships`; empty for a list of members.
+        See `blocs.memberships`; empty for a list of members.
     material : str
 
     Returns
@@ -184,7 +184,7 @@ def sensitivity(
     if facts["candidate"]:
         ends[f"with {trade.economy_names()[facts['candidate']]}"] = base + facts["candidate_adds"]
     add("One member", ends | {"as it is": base})
-    then = network.members_in(rows, year) if len(rows) else []
+    then = blocs.members_in(rows, year) if len(rows) else []
     if len(then) > 1 and then != members:
         add("Members", {
             f"as dated in {year} ({len(then)})": network.inside_share(trades, then),
@@ -198,6 +198,24 @@ def makers_only(trades: pd.DataFrame, members: list[str], material: str) -> floa
     within = [code for code in members if code in trades.index]
     makers = [code for code in within if code in hubs.producers(material)]
     return float(trades.loc[makers, within].to_numpy().sum() / trades[within].to_numpy().sum())
+
+
+def between_text(of_year: pd.DataFrame, facts: dict, most: int = 3) -> str:
+    """Who lies on most of the shortest ways through the trade of a year, in a sentence."""
+    bases = [facts["basis"]]
+    if pd.notna(facts["inside_tonnes"]):
+        bases += [basis for basis in trade.BASES if basis not in bases]
+    found = [nodes.betweenness(network.matrix(of_year, basis)) for basis in bases]
+    named = []
+    for code, part in found[0].head(most).items():
+        values = [float(other.get(code, 0.0)) for other in found]
+        text = words.ranged(part, min(values), max(values), "pct0")
+        named.append(f"{trade.economy_in_text(code)}: {text}")
+    spread = " (the range is that of value and tonnes)" if len(bases) > 1 else ""
+    return (
+        "Of the shortest ways between any two economies, this part runs through the three that lie "
+        f"most often between others{spread}: {'; '.join(named)}."
+    )
 
 
 def candidate_rests(trades: pd.DataFrame, own: pd.Series, exporter: str, economy: str) -> dict:
