@@ -64,17 +64,17 @@ def on_inside(facts: dict) -> str:
     """How much the members buy from one another, and how much from the supplier."""
     if facts["inside_high"] == 0:
         return (
-            "In {year}, {who} bought **nothing** of the {material} they import from one another. "
+            "Of the {material} they import, {who} bought **nothing** from one another in {year}. "
             "Straight from {exporter} came {direct_text} of the {basis}."
         )
     spread = choose(
-        (pd.isna(facts["inside_tonnes"]), ", by value; weights are not known well enough"),
-        (facts["basis"] == "value", " by value; the range is that of value and tonnes"),
-        (True, " by tonnes; the range is that of value and tonnes"),
+        (pd.isna(facts["inside_tonnes"]), "by value; weights are not known well enough"),
+        (facts["basis"] == "value", "by value; the range is that of value and tonnes"),
+        (True, "by tonnes; the range is that of value and tonnes"),
     )
     return (
-        "In {year}, {who} bought **{inside_text}** of the {material} they import from one another,"
-        + spread.removeprefix(",")
+        "Of the {material} they import, {who} bought **{inside_text}** from one another in {year}, "
+        + spread
         + ". Straight from {exporter} came {direct_text}."
     )
 
@@ -105,11 +105,15 @@ def on_potential(facts: dict) -> str:
 def on_members(facts: dict) -> str:
     """Who adds most, inside and outside."""
     said = choose(
-        (facts["best_adds"] < SMALL / 10, "No member adds to it."),
-        (True, "Among the members, {best_name} adds most{best_else}, {best_adds_text} points."),
+        (facts["best_adds"] < SMALL / 10, "No member adds to this share."),
+        (
+            True,
+            "Among the members, {best_name} adds most to the share of {inside:pct0}{best_else}: "
+            "{best_adds_text} points.",
+        ),
     )
     if facts["candidate"]:
-        said += " Of all outsiders, {candidate_name} would add most{candidate_else}, "
+        said += " Of all outsiders, {candidate_name} would add most{candidate_else}: "
         said += "{candidate_adds_text} points"
         said += choose(
             (
