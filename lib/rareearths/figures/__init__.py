@@ -26,6 +26,14 @@ from rareearths.figures.events import (
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.network import (
+    marginal_canvas,
+    plot_inside_lines,
+    plot_look_through,
+    plot_marginal,
+    plot_removal,
+    show_tile_map,
+)
 from rareearths.figures.quality import (
     plot_cautions,
     plot_coverage,
@@ -35,6 +43,7 @@ from rareearths.figures.quality import (
     plot_reported,
     plot_revisions,
 )
+from rareearths.figures.sankey import plot_sankey, sankey_layout
 from rareearths.figures.shares import (
     by_year,
     hollow_note,
@@ -57,6 +66,7 @@ from rareearths.figures.supply import (
     plot_stages,
 )
 from rareearths.figures.table import COLUMNS, show_assumptions, show_table
+from rareearths.figures.tilemap import plot_tile_map, tile_canvas, tile_layout
 from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, timeline_chart
 
 __all__ = [
@@ -65,6 +75,7 @@ __all__ = [
     "canvas",
     "economy_colours",
     "hollow_note",
+    "marginal_canvas",
     "mark_splices",
     "plot_abundance",
     "plot_carriers",
@@ -76,8 +87,11 @@ __all__ = [
     "plot_events_over_shares",
     "plot_gaps",
     "plot_hhi",
+    "plot_inside_lines",
     "plot_interrupted",
     "plot_losses",
+    "plot_look_through",
+    "plot_marginal",
     "plot_marks",
     "plot_mine_hhi",
     "plot_months",
@@ -88,9 +102,11 @@ __all__ = [
     "plot_published",
     "plot_ranges",
     "plot_regimes",
+    "plot_removal",
     "plot_reported",
     "plot_reserves",
     "plot_revisions",
+    "plot_sankey",
     "plot_scan",
     "plot_scan_rates",
     "plot_share_lines",
@@ -99,9 +115,11 @@ __all__ = [
     "plot_supplier_shares",
     "plot_supplier_unit_values",
     "plot_synthetic",
+    "plot_tile_map",
     "plot_timeline",
     "plot_unit_values",
     "plot_verdicts",
+    "sankey_layout",
     "show",
     "show_assumptions",
     "show_months",
@@ -112,5 +130,8 @@ __all__ = [
     "show_studies",
     "show_supplier_unit_values",
     "show_table",
+    "show_tile_map",
+    "tile_canvas",
+    "tile_layout",
     "timeline_chart",
 ]
