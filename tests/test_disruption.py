@@ -328,9 +328,9 @@ def test_mines_by_value_are_refused():
 
 def test_the_first_round_for_japan_is_its_import_share(nets):
     rounds = cascade.effects(nets, "JPN", "CHN", 1.0).set_index("case")
-    assert rounds.at["tonnes", "direct"] == pytest.approx(0.6613, abs=1e-4)
-    assert rounds.at["value", "direct"] == pytest.approx(0.3777, abs=1e-4)
-    assert (rounds["stop_for_all"] > rounds["direct"]).all()
+    assert rounds.at["tonnes", "first_round"] == pytest.approx(0.6613, abs=1e-4)
+    assert rounds.at["value", "first_round"] == pytest.approx(0.3777, abs=1e-4)
+    assert (rounds["stop_for_all"] > rounds["first_round"]).all()
     half = cascade.effects(nets, "JPN", "CHN", 0.5).set_index("case")
     assert half.at["tonnes", "stop_for_all"] == pytest.approx(
         rounds.at["tonnes", "stop_for_all"] / 2

@@ -211,7 +211,7 @@ def effects(nets: dict[str, Network], importer: str, supplier: str, stopped: flo
     Returns
     -------
     pandas.DataFrame
-        ``case``; as shares of the importer's supply: ``direct`` (the first round), ``stop_for_all``
+        ``case``; as shares of the importer's supply: ``first_round``, ``stop_for_all``
         (with what third countries pass on), ``through_others`` (their difference),
         ``only_importer`` (if the supplier stops this importer alone).
     """
@@ -224,7 +224,7 @@ def effects(nets: dict[str, Network], importer: str, supplier: str, stopped: flo
         everyone = lost_share(net, supplier, stopped)[importer]
         alone = lost_share(net, supplier, stopped, only=importer)[importer]
         rows.append((name, direct, everyone, everyone - direct, alone))
-    columns = ["case", "direct", "stop_for_all", "through_others", "only_importer"]
+    columns = ["case", "first_round", "stop_for_all", "through_others", "only_importer"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -88,7 +88,7 @@ def sensitivity(
     -------
     pandas.DataFrame
         ``changed`` (what), ``ends`` (from, to), ``cover_text``, ``short_text`` (months of use) and
-        ``loss_text`` at the two ends; ``short_low``, ``short_high``, ``loss_low`` and
+        ``ces_text`` at the two ends; ``short_low``, ``short_high``, ``loss_low`` and
         ``loss_high``, the numbers behind them; the base first.
     """
     part, length = middle.stopped, middle.months
@@ -128,7 +128,7 @@ def sensitivity(
                 "loss_high": (high or low).loss,
                 "cover_text": _both("cover", low, high),
                 "short_text": _both("short", low, high),
-                "loss_text": _both("loss", low, high),
+                "ces_text": _both("loss", low, high),
             }
             for changed, ends, low, high in rows
         ]

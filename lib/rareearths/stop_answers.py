@@ -273,7 +273,7 @@ def numbers(
         for end, value in span._asdict().items()
     }
     if len(rounds):
-        ends |= {"lost_first_round": rounds["direct"].iloc[0],
+        ends |= {"lost_first_round": rounds["first_round"].iloc[0],
                  "lost_stop_for_all": rounds["stop_for_all"].iloc[0]}  # fmt: skip
     return {name: value if math.isfinite(value) else math.nan for name, value in ends.items()}
 

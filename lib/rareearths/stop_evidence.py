@@ -118,13 +118,13 @@ def on_rounds(rounds: pd.DataFrame, through: pd.DataFrame, stock: Range) -> str:
     if rounds.empty:
         return "The supplier has no flow in the network of this year, so nothing is passed on."
     spans = {name: cascade.spread(rounds, name) for name in
-             ("direct", "stop_for_all", "through_others", "only_importer")}  # fmt: skip
+             ("first_round", "stop_for_all", "through_others", "only_importer")}  # fmt: skip
     total = spans["stop_for_all"]
     cover = disruption.cover_range(stock, total, 1.0)
     told = {name: text(span, "pct0") for name, span in spans.items()}
     said = fill(
         "A stop for all takes {stop_for_all} of the supply, where the first round alone takes "
-        "{direct}: {through_others} come on top through third countries, and {days:g} days of "
+        "{first_round}: {through_others} come on top through third countries, and {days:g} days of "
         "stock then last {cover} months. Cut off alone, {{importer}} lacks {only_importer}: more "
         "than the first round where it buys back what it sends out. The "
         "others are then still served, so that goods of {{exporter}} equal to {through_others} of "
@@ -193,7 +193,7 @@ def on_past(share_japan: Range, stock: Range, elasticity: Range) -> str:
 
 def through_text(through: pd.DataFrame) -> pd.DataFrame:
     """`cascade.carriers_range` for a table: each number as text with its range."""
-    pairs = (("bought_text", "bought"), ("lost_text", "lost"), ("passed_text", "passed_on"))
+    pairs = (("bought_text", "bought"), ("lost_text", "lost"), ("passes_text", "passed_on"))
     texts = {
         heading: [
             ranged(*ends, "pct")
