@@ -76,7 +76,8 @@ def tau_draws(
         The value itself first, then one for each draw. A material drawn twice is a tie with
         itself and adds nothing.
     """
-    both = pd.concat([first, second], axis=1).dropna().to_numpy(dtype=float)
+    both = np.column_stack([first.to_numpy(float), second.reindex(first.index).to_numpy(float)])
+    both = both[~np.isnan(both).any(axis=1)]
     if len(both) < indices.LEAST:
         return np.full(1 + draws, np.nan)
     weights = _weights(len(both), draws, seed)

@@ -7,6 +7,7 @@ trade and content of mine output, see `Index` for the scale of each score.
 """
 
 from collections.abc import Collection
+from functools import cache
 from itertools import product
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import assumptions, catalogue, policy, risk, trade
+from rareearths.catalogue import UnknownCode, closest
 
 KEYS = ["importer", "material"]
 CONTROLS = ("export_tax", "export_quota", "export_ban", "export_licensing")
@@ -80,9 +82,16 @@ INDICES = {
 }
 
 
+def check_index(name: str) -> str:
+    """Return the name of an index, or raise `UnknownCode` with the closest ones."""
+    if name not in INDICES:
+        raise UnknownCode(f"unknown index {name!r}; {closest(name, INDICES)}")
+    return name
+
+
 def year_range() -> tuple[int, int]:
     """Return the first and the last year with mine output of every material."""
-    years = catalogue.load("mine_production")["year"]
+    years = _mine_production()["year"]
     return int(years.min()), int(years.max())
 
 
@@ -123,6 +132,7 @@ def load_cells(
     importers: Collection[str],
     unrated: Collection[str] = risk.UNRATED,
     control: float | None = None,
+    member: float | None = None,
 ) -> pd.DataFrame:
     """Compute the terms of all indices for every material of these importers.
 
@@ -136,22 +146,23 @@ def load_cells(
         ISO3 codes.
     unrated : collection of str
         Suppliers counted with `risk.MISSING_STABILITY`, as in `risk.geopolrisk`.
-    control : float, optional
-        Trade parameter of a supplier that holds the material back (1 without a control), by
-        default the value of the parameter ``control_weight``.
+    control, member : float, optional
+        Trade parameter of a supplier that holds the material back (1 without a control), and of
+        own output and fellow members of the European Union, by default the values of the
+        parameters ``control_weight`` and ``member_weight``.
 
     Returns
     -------
     pandas.DataFrame
         Indexed by ``importer`` and ``material``: ``imports_t``, ``exports_t``, ``output_t``
-        (tonnes; imports missing where no weight is known), ``imports_usd``, ``credited`` and
-        ``net_TONNES`` (fractions, see `Terms`), ``unstable_MEASURE`` (0 best, 1 worst), and the
-        weighted sums of squared shares, named by `_name`. Missing where not known.
+        (tonnes; imports missing where no weight is known), ``imports_usd``, ``coverage`` (of their
+        value by known weights), ``credited`` and ``net_MEASURE`` (fractions, see `Terms`),
+        ``unstable_MEASURE`` (0 best, 1 worst), and the weighted sums of squared shares, named by
+        `_name`. Missing where not known.
     """
     trade.check_years(year, year_range())
     of_year = flows[flows["year"] == year]
-    weight = assumptions.ranges(assumptions.load("indices"))["control_weight"].value
-    weights = _Weights(year, unrated, weight if control is None else control)
+    weights = _Weights(year, unrated, control, member)
     frame = _amounts(of_year, year, list(importers))
     bought = _bought(of_year, list(importers), weights)
     own = _own_rows(frame, weights)
@@ -194,7 +205,7 @@ def score(
     if terms.own == "net":
         concentration = concentration * cells[f"net_{terms.measure}"]
     if terms.recycling == "yes":
-        factor = recycling_factor() if recycling is None else recycling
+        factor = _central_factor() if recycling is None else recycling
         if isinstance(factor, pd.Series):
             factor = factor.reindex(cells.index.get_level_values("material")).to_numpy()
         concentration = concentration * factor
@@ -247,7 +258,7 @@ def recycling_factor(end: str = "value") -> pd.Series:
     The recycling rate is known for rare earths only, the substitution index for none: what is not
     known is 0 and 1 in the central case, and takes its range at the ends.
     """
-    rows = assumptions.load("indices")
+    rows = parameters()
     other_end = {"low": "high", "value": "value", "high": "low"}[end]
     unknown = rows.at["recycling_unknown", other_end]
     rates = pd.Series(unknown, index=list(trade.material_names()), dtype=float)
@@ -300,14 +311,13 @@ def restrictions(year: int) -> pd.DataFrame:
     acts = policy.in_force(f"{year}-12-31")
     acts = acts[acts["instrument"].isin(CONTROLS) & (acts["direction"] == "restrictive")]
     acts = acts[[set(stages) != {"technology"} for stages in acts["stage"]]]
-    tokens = {material: policy.material_tokens(material) for material in trade.material_names()}
     rows = [
         (exporter, material, target, act.event_id)
         for act in acts.itertuples()
         for exporter in act.issuers
         for target in act.targets
         for material in trade.material_names()
-        if tokens[material] & set(act.materials)
+        if _tokens()[material] & set(act.materials)
     ]
     return pd.DataFrame(rows, columns=["exporter", "material", "target", "event_id"])
 
@@ -315,16 +325,16 @@ def restrictions(year: int) -> pd.DataFrame:
 class _Weights:
     """Political instability and trade parameter of the suppliers, looked up for many rows."""
 
-    def __init__(self, year: int, unrated: Collection[str], control: float):
+    def __init__(self, year: int, unrated: Collection[str], control, member):
         rows = catalogue.load("political_stability")
         known = rows[rows["year"] == year].set_index("economy")["normalised"]
         self.instability = known.drop(list(unrated), errors="ignore")
-        self.control = control
-        self.member = assumptions.load("indices").at["member_weight", "value"]
+        central = parameters()["value"]
+        self.control = central["control_weight"] if control is None else control
+        self.member = central["member_weight"] if member is None else member
         economies = catalogue.load("economies").set_index("economy")
         self.union = set(economies.index[economies["eu27"]])
-        acts = restrictions(year)
-        self.acts = set(zip(acts["exporter"], acts["material"], acts["target"], strict=True))
+        self.acts = _acts(year)
 
     def add(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add ``instability`` (0 best, 1 worst) and ``parameter`` to rows of suppliers."""
@@ -343,12 +353,14 @@ def _amounts(flows: pd.DataFrame, year: int, importers: list[str]) -> pd.DataFra
     """Imports, exports, own output and what is made of them, for each cell."""
     materials = list(trade.material_names())
     index = pd.MultiIndex.from_product([importers, materials], names=KEYS)
-    weighed = flows.assign(weighed_usd=flows["value_usd"].where(flows["quantity_t"].notna()))
+    flows = flows.assign(weighed_usd=flows["value_usd"].where(flows["quantity_t"].notna()))
     columns = ["quantity_t", "value_usd", "weighed_usd"]
-    into = weighed.groupby(KEYS)[columns].sum(min_count=1).reindex(index)
-    out = weighed.groupby(["exporter", "material"])[columns].sum()
+    own = flows[flows["importer"].isin(importers)]
+    into = own.groupby(KEYS)[columns].sum(min_count=1).reindex(index)
+    own = flows[flows["exporter"].isin(importers)]
+    out = own.groupby(["exporter", "material"])[columns].sum()
     out = out.rename_axis(KEYS).reindex(index).fillna(0.0)  # nothing recorded: nothing exported
-    mined = catalogue.load("mine_production").query("year == @year")
+    mined = _mine_production().query("year == @year")
     output = mined.groupby(["economy", "material"])["quantity_t"].sum().rename_axis(KEYS)
     output = output.reindex(index).fillna(0.0)  # World Mining Data lists every producer
     price = into["weighed_usd"] / into["quantity_t"]
@@ -356,6 +368,7 @@ def _amounts(flows: pd.DataFrame, year: int, importers: list[str]) -> pd.DataFra
         {
             "imports_t": into["quantity_t"],
             "imports_usd": into["value_usd"],
+            "coverage": into["weighed_usd"].fillna(0.0) / into["value_usd"],
             "exports_t": out["quantity_t"],
             "exports_usd": out["value_usd"],
             "output_t": output,
@@ -417,7 +430,7 @@ def _own_rows(frame: pd.DataFrame, weights: _Weights) -> pd.DataFrame:
 
 def _mined(year: int, importers: list[str], weights: _Weights) -> pd.DataFrame:
     """Mine output by producer, seen from each importer."""
-    rows = catalogue.load("mine_production").query("year == @year and quantity_t > 0")
+    rows = _mine_production().query("year == @year and quantity_t > 0")
     rows = rows.rename(columns={"economy": "exporter", "quantity_t": "amount"})
     seen = pd.DataFrame({"importer": importers}).merge(
         rows[["material", "exporter", "amount"]], how="cross"
@@ -469,6 +482,33 @@ def _without_mixed_units(cells: pd.DataFrame) -> pd.DataFrame:
     concerned = [c for c in cells if c.startswith(("credited", "net_", "sources_"))]
     cells.loc[mixed, concerned] = np.nan
     return cells
+
+
+@cache
+def parameters() -> pd.DataFrame:
+    """The assumptions of the indices, see `assumptions.load`."""
+    return assumptions.load("indices")
+
+
+@cache
+def _central_factor() -> pd.Series:
+    return recycling_factor()
+
+
+@cache
+def _mine_production() -> pd.DataFrame:
+    return catalogue.load("mine_production")
+
+
+@cache
+def _tokens() -> dict[str, set[str]]:
+    return {material: policy.material_tokens(material) for material in trade.material_names()}
+
+
+@cache
+def _acts(year: int) -> frozenset:
+    acts = restrictions(year)
+    return frozenset(zip(acts["exporter"], acts["material"], acts["target"], strict=True))
 
 
 def _materials_of_codes() -> pd.Series:

@@ -18,6 +18,14 @@ from rareearths.figures.events import (
 )
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
+from rareearths.figures.indices import (
+    plot_concordance,
+    plot_credit,
+    plot_parts,
+    plot_places,
+    plot_ranks,
+    rank_height,
+)
 from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.quality import (
     plot_cautions,
@@ -62,7 +70,9 @@ __all__ = [
     "plot_abundance",
     "plot_cautions",
     "plot_changes",
+    "plot_concordance",
     "plot_coverage",
+    "plot_credit",
     "plot_differences",
     "plot_events_over_shares",
     "plot_gaps",
@@ -72,10 +82,13 @@ __all__ = [
     "plot_mine_hhi",
     "plot_months",
     "plot_outside",
+    "plot_parts",
     "plot_placebos",
+    "plot_places",
     "plot_prices",
     "plot_published",
     "plot_ranges",
+    "plot_ranks",
     "plot_regimes",
     "plot_reported",
     "plot_reserves",
@@ -90,6 +103,7 @@ __all__ = [
     "plot_timeline",
     "plot_unit_values",
     "plot_verdicts",
+    "rank_height",
     "show",
     "show_assumptions",
     "show_months",

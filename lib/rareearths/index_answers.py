@@ -1,0 +1,343 @@
+"""What the criticality page says: sentences and small tables from computed ranks and terms."""
+
+import numpy as np
+import pandas as pd
+
+from rareearths import concordance, geodep, indices, trade, words
+
+FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # more than a single term
+RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
+
+
+def check_pair(first: str, second: str) -> tuple[str, str]:
+    """Return the two names, or raise ValueError where they are no two indices."""
+    if indices.check_index(first) == indices.check_index(second):
+        raise ValueError(f"first and second are the same index, {first}; choose two")
+    return first, second
+
+
+def comparable(scores: pd.DataFrame, importer: str, names: tuple[str, str]) -> pd.DataFrame:
+    """Scores of one importer under two indices; empty where their ranks cannot be compared."""
+    own = scores.loc[importer, list(names)].dropna()
+    known = not np.isnan(concordance.tau(own[names[0]], own[names[1]]))
+    return own if known else own.iloc[:0]
+
+
+def summary(
+    scores: pd.DataFrame,
+    pairs: pd.DataFrame,
+    parts: pd.DataFrame,
+    flags: pd.DataFrame,
+    importer: str,
+    material: str,
+    names: tuple[str, str],
+) -> dict:
+    """The headline numbers of the page.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        See `indices.table`.
+    pairs, parts : pandas.DataFrame
+        See `concordance.pairs` and `concordance.why_differ`, of the importer and of the two names.
+    flags : pandas.DataFrame
+        See `geodep.by_material`, of the importer.
+
+    Returns
+    -------
+    dict
+        ``n``, ``tau``, ``tau_low``, ``tau_high``, ``gap`` (1 - tau), ``term`` and ``term_label``,
+        ``part``, ``part_low``, ``part_high``, ``part_share`` (of the gap), ``first_in``;
+        ``lowest_tau`` and ``highest_tau`` of all pairs; ``flagged`` and ``screened`` (materials by
+        GeoDep), ``material_flagged``; ``tau_text``, ``part_text`` and the labels ``first`` and
+        ``second``.
+    """
+    wanted = pairs["first"].isin(names) & pairs["second"].isin(names)
+    pair, top = pairs[wanted].iloc[0], parts.iloc[0]
+    gap = 1 - pair["tau"]
+    return {
+        "first": indices.INDICES[names[0]].label,
+        "second": indices.INDICES[names[1]].label,
+        "first_at_start": _start(indices.INDICES[names[0]].label),
+        "n": int(pair["n"]),
+        "tau": pair["tau"],
+        "tau_low": pair["low"],
+        "tau_high": pair["high"],
+        "tau_text": words.ranged(pair["tau"], pair["low"], pair["high"], "ratio"),
+        "gap": gap,
+        "term": top["term"],
+        "term_label": top["label"],
+        "part": top["part"],
+        "part_low": top["low"],
+        "part_high": top["high"],
+        "part_text": words.ranged(top["part"], top["low"], top["high"], "ratio"),
+        "part_share": top["part"] / gap if gap > 1e-9 else np.nan,
+        "first_in": top["first_in"],
+        "lowest_tau": pairs["tau"].min(),
+        "highest_tau": pairs["tau"].max(),
+        "known_pairs": int(pairs["tau"].notna().sum()),
+        "flagged": int(flags["flagged"].sum()),
+        "screened": len(flags),
+        "material_flagged": bool(flags["flagged"].get(material, False)),
+    }
+
+
+def on_agreement(facts: dict) -> str:
+    """How far the two indices agree, as a template."""
+    strength = words.choose(
+        (facts["tau"] > 1 - 1e-9, "exactly alike"),
+        (facts["tau_low"] > 0.7, "much alike"),
+        (facts["tau_low"] > 0.4, "fairly alike"),
+        (facts["tau_low"] > 0, "only loosely alike"),
+        (facts["tau_high"] < 0, "in opposite ways"),
+        (True, "in ways that cannot be told from no relation at all"),
+    )
+    return (
+        "{first_at_start} and {second} rank {n} materials that {importer} buys "
+        + strength
+        + ": Kendall's tau is {tau_text}, where 1 is the same order, 0 no relation, and the range is "
+        "over samples of the materials."
+    )
+
+
+def on_term(facts: dict) -> str:
+    """Which term makes the two differ, as a template."""
+    return words.choose(
+        (facts["gap"] < 1e-9, "So there is no difference to explain."),
+        (
+            facts["part_share"] > 0.5,
+            "Most of the disagreement comes from one term, {term_label}: {part_text} of the "
+            "{gap:ratio} by which tau falls short of 1.",
+        ),
+        (
+            True,
+            "No single term explains most of it. The largest is {term_label}: {part_text} of the "
+            "{gap:ratio} by which tau falls short of 1.",
+        ),
+    )
+
+
+def on_material(ranked: pd.DataFrame, name: str, why_not: str) -> str:
+    """Where a material ranks under the indices, as plain text.
+
+    Parameters
+    ----------
+    ranked : pandas.DataFrame
+        See `index_checks.material_scores`.
+    name : str
+        As it stands in a sentence.
+    why_not : str
+        The reason where it has no rank.
+    """
+    shown = ranked[ranked["index"].isin(FULL)].sort_values("rank")
+    if shown.empty:
+        return f"For {name} there is no rank: {why_not}."
+    highest, lowest = shown.iloc[0], shown.iloc[-1]
+    parts = [
+        words.ranged(row["rank"], row["rank_low"], row["rank_high"], "count")
+        + f" of {row['n']:.0f} under {indices.INDICES[row['index']].label}"
+        for row in (highest, lowest)
+    ]
+    if len(shown) == 1:
+        return f"{_start(name)}: rank {parts[0]}, the only index with a score."
+    return f"{_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest."
+
+
+def on_screen(facts: dict, flags: pd.DataFrame, material: str) -> str:
+    """What the GeoDep screen flags, as a template."""
+    there = words.choose(
+        (material not in flags.index, "; it has no trade in {material} to screen"),
+        (facts["material_flagged"], ", {material} among them"),
+        (True, ", but not {material}"),
+    )
+    return "The GeoDep screen of trade flags {flagged} of {screened} materials" + there + "."
+
+
+def why_not(left_out: pd.DataFrame, material: str) -> str:
+    """Why a material has no full set of indices, as part of a sentence; empty where it has."""
+    found = left_out.loc[left_out["material"] == material, "reason"]
+    return "" if found.empty else found.iloc[0].rstrip(".")
+
+
+def material_table(ranked: pd.DataFrame) -> pd.DataFrame:
+    """Scores and ranks with their ranges as text, see `index_checks.material_scores`."""
+    scores = zip(ranked["score"], ranked["score_low"], ranked["score_high"], strict=True)
+    ranks = zip(ranked["rank"], ranked["rank_low"], ranked["rank_high"], strict=True)
+    return pd.DataFrame(
+        {
+            "index_label": [_start(indices.INDICES[name].label) for name in ranked["index"]],
+            "score_range": [words.ranged(*each, "ratio") for each in scores],
+            "rank_range": [words.ranged(*each, "count") for each in ranks],
+            "of_n": ranked["n"],
+        }
+    )
+
+
+def pair_table(main: pd.DataFrame) -> pd.DataFrame:
+    """Agreement and largest term of every pair as text, see `concordance.main_terms`."""
+    rows = main.sort_values("tau", kind="stable")
+    taus = zip(rows["tau"], rows["low"], rows["high"], strict=True)
+    parts = zip(rows["part"], rows["part_low"], rows["part_high"], strict=True)
+    short = {name: index.short for name, index in indices.INDICES.items()}
+    return pd.DataFrame(
+        {
+            "index_pair": (rows["first"].map(short) + ", " + rows["second"].map(short)).to_list(),
+            "tau_range": [words.ranged(*each, "ratio") for each in taus],
+            "main_term": [_start(label) for label in rows["label"]],
+            "part_range": [words.ranged(*each, "ratio") for each in parts],
+            "often": rows["first_in"].to_list(),
+        }
+    )
+
+
+def step_table(steps: pd.DataFrame) -> pd.DataFrame:
+    """The exchange of single terms, see `concordance.one_at_a_time`."""
+    return pd.DataFrame(
+        {
+            "step_text": [_start(step) for step in steps["step"]],
+            "tau_alone": steps["tau"],
+            "rank_alone": steps["rank"],
+        }
+    )
+
+
+def sensitivity_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The sensitivity of the headline as text, see `index_checks.sensitivity`."""
+
+    def ends(low: str, high: str, form: str) -> list[str]:
+        pairs = zip(rows[low], rows[high], strict=True)
+        return [_ends(*pair, form) for pair in pairs]
+
+    return rows[["changed", "low_end", "high_end"]].assign(
+        tau_range=ends("tau_low", "tau_high", "ratio"),
+        first_ranks=ends("first_low", "first_high", "count"),
+        second_ranks=ends("second_low", "second_high", "count"),
+    )
+
+
+def largest_effect(rows: pd.DataFrame) -> pd.Series:
+    """The row of `index_checks.sensitivity` that moves tau most; samples are not a choice."""
+    choices = rows.iloc[1:]
+    return choices.loc[(choices["tau_high"] - choices["tau_low"]).idxmax()]
+
+
+def shortlist(scores: pd.DataFrame) -> list[str]:
+    """Materials of one importer in the top third under every index with more than one term.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Of one importer, indexed by material.
+    """
+    known = scores[FULL].dropna()
+    high = concordance.ranks(known) <= len(known) / 3
+    return list(high.index[high.all(axis=1)])
+
+
+def names_text(materials: list[str]) -> str:
+    """Materials as they stand in a sentence; "none" where there is none."""
+    return words.joined([trade.material_in_text(m) for m in materials]) if materials else "none"
+
+
+def screen_table(screened: pd.DataFrame, material: str) -> pd.DataFrame:
+    """The GeoDep criteria of the codes of a material, see `geodep.screen`."""
+    rows = screened[screened["material"] == material]
+    ratio = [
+        "nothing exported"
+        if value == geodep.NO_EXPORTS
+        else f"over {RATIO_SHOWN:,}"
+        if value > RATIO_SHOWN
+        else words.show_number(value, "short")
+        for value in rows["ratio"]
+    ]
+    return rows.assign(
+        label=rows["product"].map(trade.product_labels()),
+        trade_ratio=ratio,
+        flag=rows["flagged"].map({True: "yes", False: "no"}),
+    )
+
+
+def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str) -> str:
+    """What the screen sees of a material, and what it does not see, as a template."""
+    codes = screened[screened["material"] == material]
+    if codes.empty:
+        return "{importer_first} bought no {material} that the screen could look at."
+    world = places[places["place"] == "world"]["share"]
+    seen = words.choose(
+        (codes["flagged"].all(), "The screen flags every code of {material}. "),
+        (codes["flagged"].any(), "The screen flags some codes of {material} and not others. "),
+        (
+            not codes["world"].any(),
+            "No code of {material} is flagged: the economies that export it to the world are too "
+            "many for the second criterion. ",
+        ),
+        (True, "No code of {material} is flagged; the table shows which criterion fails. "),
+    )
+    mine = places.loc[places["place"] == "mines", "share"].iloc[0]
+    hidden = words.choose(
+        (
+            mine > world.max() + 0.1,
+            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
+            "world's exports of these codes: others buy its material, work it and sell it on, and "
+            "each of these hubs counts as a supplier of its own.",
+        ),
+        (
+            mine < world.min() - 0.1,
+            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
+            "world's exports of these codes: here trade shows more of it than mining.",
+        ),
+        (
+            True,
+            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
+            "world's exports of these codes.",
+        ),
+    )
+    return seen + hidden
+
+
+def hub_facts(places: pd.DataFrame) -> dict:
+    """Shares of the exporter for `on_hubs`: ``mine`` and ``ships`` (text)."""
+    world = places[places["place"] == "world"]["share"]
+    ends = [words.show_number(end, "pct0") for end in (world.min(), world.max())]
+    return {
+        "mine": places.loc[places["place"] == "mines", "share"].iloc[0],
+        "mine_hhi": places.loc[places["place"] == "mines", "hhi"].iloc[0],
+        "ships": ends[0] if ends[0] == ends[1] else " to ".join(ends),
+    }
+
+
+def credit_facts(series: pd.DataFrame) -> dict:
+    """What crediting own mine output did to GeoPolRisk between the first and the lowest year.
+
+    Returns
+    -------
+    dict
+        ``start``, ``lowest`` (years), ``fell_to`` and ``fell_to_not_credited`` (fractions of the
+        first year), ``credited`` and ``not_credited`` (scores of the last year), ``last`` (year).
+    """
+    known = series.dropna(subset=["credited"])
+    start, lowest, last = known.index[0], known["credited"].idxmin(), known.index[-1]
+    return {
+        "start": int(start),
+        "lowest": int(lowest),
+        "last": int(last),
+        "fell_to": known.at[lowest, "credited"] / known.at[start, "credited"],
+        "fell_to_not_credited": known.at[lowest, "not_credited"] / known.at[start, "not_credited"],
+        "credited": known.at[last, "credited"],
+        "not_credited": known.at[last, "not_credited"],
+    }
+
+
+def thin_weights(cells: pd.DataFrame, importer: str) -> list[str]:
+    """Materials of an importer whose weights are known for too little of the value."""
+    known = cells.loc[importer, "coverage"].dropna()
+    return list(known.index[known < trade.LEAST_COVERAGE])
+
+
+def _ends(low: float, high: float, form: str) -> str:
+    made = [words.show_number(end, form) for end in (low, high)]
+    return made[0] if made[0] == made[1] else " to ".join(made)
+
+
+def _start(text: str) -> str:
+    return text[0].upper() + text[1:]
