@@ -5,6 +5,7 @@ same order, 0 no relation, -1 the reverse.
 """
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import combinations
 from math import factorial
 
@@ -17,7 +18,7 @@ DRAWS = 1000
 SEED = 20261124
 RANGE = (5, 95)  # percentiles of the draws
 TERM_LABELS = {
-    "stage": "where concentration is measured: mines or suppliers",
+    "stage": "where concentration is measured (mines or suppliers)",
     "stability": "how political stability is weighed",
     "own": "how own mine output and exports count",
     "controls": "export controls and membership",
@@ -80,10 +81,10 @@ def tau_draws(
     both = both[~np.isnan(both).any(axis=1)]
     if len(both) < indices.LEAST:
         return np.full(1 + draws, np.nan)
-    weights = _weights(len(both), draws, seed)
     a, b = (_signs(column) for column in both.T)
-    common = _sum(weights, a * b)
-    scale = np.sqrt(_sum(weights, a**2) * _sum(weights, b**2))
+    weights = _pair_weights(len(both), draws, seed)
+    common, of_a, of_b = (weights @ np.column_stack([a * b, a**2, b**2])).T
+    scale = np.sqrt(of_a * of_b)
     return np.divide(common, scale, out=np.full(len(common), np.nan), where=scale > 0)
 
 
@@ -232,7 +233,9 @@ def why_differ(
     return made.sort_values("part", ascending=False, ignore_index=True, kind="stable")
 
 
-def main_terms(cells: pd.DataFrame, basis: str, table: pd.DataFrame, draws: int) -> pd.DataFrame:
+def main_terms(
+    cells: pd.DataFrame, basis: str, table: pd.DataFrame, draws: int = DRAWS
+) -> pd.DataFrame:
     """The largest term of every pair of indices of one importer.
 
     Parameters
@@ -321,18 +324,18 @@ def _subsets(players: list[str]) -> list[frozenset]:
     return [frozenset(s) for size in sizes for s in combinations(players, size)]
 
 
-def _weights(n: int, draws: int, seed: int) -> np.ndarray:
-    """How often each of n materials counts: once, and as drawn with replacement."""
+@cache
+def _pair_weights(n: int, draws: int, seed: int) -> np.ndarray:
+    """How often each two of n materials meet: once, and as drawn with replacement."""
     chosen = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
-    return np.vstack([np.ones((1, n)), chosen])
+    times = np.vstack([np.ones((1, n)), chosen])
+    one, other = np.triu_indices(n, k=1)
+    return times[:, one] * times[:, other]
 
 
 def _signs(values: np.ndarray) -> np.ndarray:
     """+1, 0 or -1 for every two values; differences of rounding are ties."""
-    apart = values[:, None] - values[None, :]
-    scale = np.maximum(np.abs(values[:, None]), np.abs(values[None, :]))
+    one, other = (values[places] for places in np.triu_indices(len(values), k=1))
+    apart = one - other
+    scale = np.maximum(np.abs(one), np.abs(other))
     return np.where(np.abs(apart) <= 1e-12 * scale, 0.0, np.sign(apart))
-
-
-def _sum(weights: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    return ((weights @ matrix) * weights).sum(axis=1)

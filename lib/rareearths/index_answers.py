@@ -85,19 +85,47 @@ def summary(
 def on_agreement(facts: dict) -> str:
     """How far the two indices agree, as a template."""
     strength = words.choose(
-        (facts["tau"] > 1 - 1e-9, "exactly alike"),
+        (facts["tau"] > 1 - 1e-9, "the same"),
         (facts["tau_low"] > 0.7, "much alike"),
         (facts["tau_low"] > 0.4, "fairly alike"),
         (facts["tau_low"] > 0, "only loosely alike"),
-        (facts["tau_high"] < 0, "in opposite ways"),
-        (True, "in ways that cannot be told from no relation at all"),
+        (facts["tau_high"] < 0, "opposed to each other"),
+        (True, "not to be told from unrelated ones"),
     )
     return (
-        "{first_at_start} and {second} rank {n} materials that {importer} buys "
+        "For {n} materials that {importer} buys, {first} and {second} give rankings that are "
         + strength
-        + ": Kendall's tau is {tau_text}, where 1 is the same order, 0 no relation, and the range is "
-        "over samples of the materials."
+        + ": Kendall's tau is {tau_text}, where 1 is the same order and 0 no relation; the range "
+        "is over samples of the materials."
     )
+
+
+def on_lowest(pairs: pd.DataFrame) -> str:
+    """How far apart the two indices are that agree least, as a template."""
+    return words.choose(
+        (
+            pairs.loc[pairs["tau"].idxmin(), "high"] < 0,
+            "The two that agree least are {pair}, with a tau of {lowest_text}: one tends to put "
+            "first what the other puts last.",
+        ),
+        (
+            pairs.loc[pairs["tau"].idxmin(), "low"] > 0,
+            "Even the two that agree least, {pair}, are related, with a tau of {lowest_text}.",
+        ),
+        (
+            True,
+            "The two that agree least are {pair}, with a tau of {lowest_text}: not to be told from "
+            "no relation at all.",
+        ),
+    )
+
+
+def lowest_facts(pairs: pd.DataFrame) -> dict:
+    """The pair of `on_lowest`: ``pair`` and ``tau`` (text with its range)."""
+    row = pairs.loc[pairs["tau"].idxmin()]
+    labels = [indices.INDICES[row[name]].label for name in ("first", "second")]
+    tau = words.ranged(row["tau"], row["low"], row["high"], "ratio")
+    return {"pair": words.joined(labels), "lowest_text": tau}
 
 
 def on_term(facts: dict) -> str:
@@ -150,7 +178,9 @@ def on_screen(facts: dict, flags: pd.DataFrame, material: str) -> str:
         (facts["material_flagged"], ", {material} among them"),
         (True, ", but not {material}"),
     )
-    return "The GeoDep screen of trade flags {flagged} of {screened} materials" + there + "."
+    return (
+        "The GeoDep screen of trade flags {flagged} of {screened} materials ({more})" + there + "."
+    )
 
 
 def why_not(left_out: pd.DataFrame, material: str) -> str:
@@ -221,6 +251,14 @@ def largest_effect(rows: pd.DataFrame) -> pd.Series:
     return choices.loc[(choices["tau_high"] - choices["tau_low"]).idxmax()]
 
 
+def choice_text(row: pd.Series) -> str:
+    """A row of `index_checks.sensitivity` as it stands in a sentence."""
+    ends = " or ".join(end for end in (row["low_end"], row["high_end"]) if end)
+    changed = row["changed"]
+    start = changed if changed.startswith("Taiwan") else changed[0].lower() + changed[1:]
+    return f"{start} ({ends})"
+
+
 def shortlist(scores: pd.DataFrame) -> list[str]:
     """Materials of one importer in the top third under every index with more than one term.
 
@@ -268,41 +306,57 @@ def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str) -> str:
         (codes["flagged"].any(), "The screen flags some codes of {material} and not others. "),
         (
             not codes["world"].any(),
-            "No code of {material} is flagged: the economies that export it to the world are too "
-            "many for the second criterion. ",
+            "No code of {material} is flagged: too many economies sell these codes to the world "
+            "for the second criterion. ",
         ),
         (True, "No code of {material} is flagged; the table shows which criterion fails. "),
     )
     mine = places.loc[places["place"] == "mines", "share"].iloc[0]
+    start = (
+        "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the value "
+        "of the world's exports of each of these codes"
+    )
     hidden = words.choose(
         (
             mine > world.max() + 0.1,
-            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
-            "world's exports of these codes: others buy its material, work it and sell it on, and "
-            "each of these hubs counts as a supplier of its own.",
+            ": trade shows less of it than mining. Economies that mine none ship {hubs:pct0} of "
+            "these goods, {largest} first, and each of them counts as a source of its own. Whether "
+            "they work material from {exporter}, the table of trade does not say.",
         ),
         (
             mine < world.min() - 0.1,
-            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
-            "world's exports of these codes: here trade shows more of it than mining.",
+            ": here trade shows more of it than mining. Economies that mine none ship {hubs:pct0} "
+            "of these goods, {largest} first.",
         ),
-        (
-            True,
-            "{exporter_first} mines {mine:pct0} of the world's output and ships {ships} of the "
-            "world's exports of these codes.",
-        ),
+        (True, ". Economies that mine none ship {hubs:pct0} of these goods."),
     )
-    return seen + hidden
+    return seen + start + hidden
 
 
-def hub_facts(places: pd.DataFrame) -> dict:
-    """Shares of the exporter for `on_hubs`: ``mine`` and ``ships`` (text)."""
+def hub_facts(places: pd.DataFrame, exports: pd.DataFrame) -> dict:
+    """Numbers for `on_hubs`.
+
+    Parameters
+    ----------
+    places, exports : pandas.DataFrame
+        See `index_checks.hub_example` and `index_checks.hub_exports`.
+
+    Returns
+    -------
+    dict
+        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``ships`` (text), ``hubs`` (share
+        of the exports of economies that mine none), ``largest`` (the three largest of them, text).
+    """
     world = places[places["place"] == "world"]["share"]
-    ends = [words.show_number(end, "pct0") for end in (world.min(), world.max())]
+    mines = places[places["place"] == "mines"].iloc[0]
+    hubs = exports[~exports["mines"]]
+    names = [trade.economy_in_text(code) for code in hubs["exporter"].head(3)]
     return {
-        "mine": places.loc[places["place"] == "mines", "share"].iloc[0],
-        "mine_hhi": places.loc[places["place"] == "mines", "hhi"].iloc[0],
-        "ships": ends[0] if ends[0] == ends[1] else " to ".join(ends),
+        "mine": mines["share"],
+        "mine_hhi": mines["hhi"],
+        "ships": _ends(world.min(), world.max(), "pct0"),
+        "hubs": hubs["share"].sum(),
+        "largest": words.joined(names) if names else "none",
     }
 
 
@@ -326,6 +380,42 @@ def credit_facts(series: pd.DataFrame) -> dict:
         "credited": known.at[last, "credited"],
         "not_credited": known.at[last, "not_credited"],
     }
+
+
+def other_thresholds(thresholds: pd.DataFrame) -> str:
+    """How many materials the screen flags at other thresholds than the published one, as text.
+
+    Parameters
+    ----------
+    thresholds : pandas.DataFrame
+        See `index_checks.flagged_by_threshold`; the published threshold last.
+    """
+    published, others = thresholds.iloc[-1], thresholds.iloc[:-1]
+    more = [f"{row.materials} with an HHI of {row.hhi:g}" for row in others.itertuples()]
+    return f"{words.joined(more)} instead of {published['hhi']:g}"
+
+
+def without_balance(published: pd.DataFrame) -> str:
+    """Years in which our net import reliance is 0 and the published one is not, as a template."""
+    rows = published[(published["computed"] == 0) & (published["published"] > 0)]
+    if rows.empty:
+        return ""
+    return (
+        "In {years} exports by these codes weigh more than imports, so ours is 0: the balance "
+        "of gross weight tells nothing of what is used."
+    )
+
+
+def zero_years(published: pd.DataFrame) -> str:
+    """The years of `without_balance` as text."""
+    rows = published[(published["computed"] == 0) & (published["published"] > 0)]
+    return words.joined([str(year) for year in rows["year"]]) if len(rows) else ""
+
+
+def own_mines(cells: pd.DataFrame, importer: str) -> list[str]:
+    """Materials of which an importer has mine output and a full set of terms."""
+    own = cells.loc[importer]
+    return list(own.index[(own["output_t"] > 0) & own["credited"].notna()])
 
 
 def thin_weights(cells: pd.DataFrame, importer: str) -> list[str]:

@@ -84,21 +84,25 @@ def sensitivity(
     """
     pair = tuple(indices.with_basis(basis)[name] for name in names)
     cells = indices.load_cells(flows, year, [importer])
-    cases = [_case("The materials that are compared", "drawn 1,000 times", "", [cells], pair)]
+    cases = [
+        _case(
+            "Which materials are compared", f"drawn {concordance.DRAWS:,} times", "", [cells], pair
+        )
+    ]
     cases[0] |= _sampled(cells, pair)
     years = range(indices.year_range()[0], indices.year_range()[1] + 1)
     by_year = [indices.load_cells(flows, y, [importer]) for y in years]
-    cases.append(_case("Year", str(years[0]), str(years[-1]), by_year, pair, material))
+    cases.append(_case("Year", f"each of {years[0]}–{years[-1]}", "", by_year, pair, material))
     for changed, ends in variants(flows, year, importer).items():
         cases.append(_case(changed, *ends, list(ends.values()), pair, material))
     by_measure = [tuple(_measured(index, measure) for index in pair) for measure in trade.BASES]
     rows = [_measures(cells, each, material) for each in by_measure]
     cases.append(_collect("Weight or value, in both", "by value", "by tonnes", rows))
     rows = [_measures(cells, pair, material, factor) for factor in unknown_factors()]
-    cases.append(_collect("Recycling and substitution", "drawn 200 times", "", rows))
+    cases.append(_collect("Recycling and substitution", f"drawn {DRAWS} times", "", rows))
     sizes = [cells, cells[cells["imports_usd"] >= SMALL_USD]]
-    ends = ("all", "from 10 million US$")
-    cases.append(_case("Materials of small trade", *ends, sizes, pair, material))
+    ends = ("kept", "left out")
+    cases.append(_case("Imports under 10 million US$", *ends, sizes, pair, material))
     return pd.DataFrame(cases)
 
 
@@ -118,6 +122,7 @@ def material_scores(
     tables = [indices.table(c, basis).loc[importer] for c in cells]
     central = indices.table(indices.load_cells(flows, year, [importer]), basis).loc[importer]
     tables += [indices.table(cells[0], basis, f).loc[importer] for f in unknown_factors()]
+    tables += [indices.table(cells[0], other).loc[importer] for other in trade.BASES]
     ranked = [concordance.ranks(t).loc[material] for t in tables]
     scored, ranked = pd.DataFrame([t.loc[material] for t in tables]), pd.DataFrame(ranked)
     made = pd.DataFrame(
@@ -208,6 +213,25 @@ def hub_example(
         part = own[own["exporter"] == exporter]["value_usd"].sum() / own["value_usd"].sum()
         rows.append(("imports", f"Imports: {label}", code.product, code.import_hhi, part))
     return pd.DataFrame(rows, columns=["place", "label", "product", "hhi", "share"])
+
+
+def hub_exports(flows: pd.DataFrame, year: int, material: str) -> pd.DataFrame:
+    """Who ships a material to the world, and whether it mines any.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``exporter``, ``share`` of the value of the world's exports of its codes, ``mines``
+        (whether the mine table lists output of the year); largest first. Empty without trade.
+    """
+    world = flows[(flows["year"] == year) & (flows["material"] == material)]
+    world = world[world["exporter"] != trade.UNSPECIFIED]
+    mined = catalogue.load("mine_production").query(
+        "material == @material and year == @year and quantity_t > 0"
+    )
+    sums = world.groupby("exporter")["value_usd"].sum().sort_values(ascending=False)
+    share = (sums / sums.sum()).rename("share").reset_index()
+    return share.assign(mines=share["exporter"].isin(mined["economy"]))
 
 
 def flagged_by_threshold(

@@ -5,6 +5,7 @@ import textwrap
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from rareearths import trade
 from rareearths.figures.look import (
@@ -53,8 +54,8 @@ def plot_ranks(axes: Axes, ranks: pd.DataFrame, flagged: pd.Series, material: st
         for column, value in enumerate(ranks.loc[name]):
             _field(axes, column, row, value, last)
         if name in flagged.index:
-            mark = "●" if flagged[name] else "·"
-            axes.text(len(ranks.columns), row, mark, ha="center", va="center", fontsize=8)
+            size = 5.5 if flagged[name] else 1.2
+            axes.plot(len(ranks.columns), row, "o", ms=size, color=INK)
     if material in order:
         place = order.get_loc(material) - 0.5
         frame = Rectangle((-0.5, place), len(ranks.columns) + 1, 1, fill=False, ec=INK, lw=1.3)
@@ -74,7 +75,7 @@ def _field(axes: Axes, column: int, row: int, value: float, last: float) -> None
     strength = 0.06 + 0.4 * (1 - (value - 1) / max(last - 1, 1))
     box = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fc=_INK_OF_RANK, alpha=strength, lw=0)
     axes.add_patch(box)
-    axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7.5)
+    axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7.5, color=INK)
 
 
 def plot_concordance(axes: Axes, pairs: pd.DataFrame, others: pd.DataFrame) -> Axes:
@@ -118,6 +119,7 @@ def plot_parts(axes: Axes, parts: pd.DataFrame) -> Axes:
         axes.plot([part.low, part.high], [row, row], color=INK, lw=1.4)
         axes.plot(part.part, row, "o", ms=4.5, color=INK)
     axes.axvline(0, color=INK, lw=0.8)
+    axes.xaxis.set_major_locator(MaxNLocator(5))
     labels = ["\n".join(textwrap.wrap(part.label.capitalize(), 26)) for part in parts.itertuples()]
     axes.set(ylim=(len(parts) - 0.5, -0.5))
     axes.set_yticks(range(len(parts)), labels, fontsize=7.5)
@@ -157,7 +159,8 @@ def plot_places(axes: Axes, rows: pd.DataFrame, threshold: float) -> Axes:
         colour = _PLACE_COLOURS[place.place]
         axes.plot([0, place.hhi], [row, row], color=colour, lw=1.2, alpha=0.5)
         axes.plot(place.hhi, row, "o", ms=6, color=colour)
-        axes.text(place.hhi + 0.025, row, f"{place.hhi:.2f}", va="center", fontsize=7.5)
+        label = f"{place.hhi:.2f}"
+        axes.text(place.hhi + 0.025, row, label, va="center", fontsize=7.5, color=INK)
     axes.axvline(threshold, color=INK, lw=0.9, ls="--")
     labels = ["\n".join(textwrap.wrap(label, 28)) for label in rows["label"]]
     axes.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5))
