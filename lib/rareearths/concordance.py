@@ -14,7 +14,7 @@ import pandas as pd
 
 from rareearths import indices
 
-DRAWS = 1000
+DRAWS = 400
 SEED = 20261124
 RANGE = (5, 95)  # percentiles of the draws
 TERM_LABELS = {
@@ -83,7 +83,8 @@ def tau_draws(
         return np.full(1 + draws, np.nan)
     a, b = (_signs(column) for column in both.T)
     weights = _pair_weights(len(both), draws, seed)
-    common, of_a, of_b = (weights @ np.column_stack([a * b, a**2, b**2])).T
+    sums = weights @ np.column_stack([a * b, a**2, b**2]).astype(weights.dtype)
+    common, of_a, of_b = sums.T.astype(float)
     scale = np.sqrt(of_a * of_b)
     return np.divide(common, scale, out=np.full(len(common), np.nan), where=scale > 0)
 
@@ -204,7 +205,8 @@ def why_differ(
     Notes
     -----
     v(S) = 1 - tau(A, A with the terms S of B); the part of a term is its Shapley value, averaged
-    with that of the exchange in the other direction.
+    with that of the exchange in the other direction. On the way an index may become the same for
+    every material; it then orders nothing, and tau counts as 0.
 
     References
     ----------
@@ -216,10 +218,9 @@ def why_differ(
     cells = cells[known]
     sides = [_parts(cells, *ends, names, draws) for ends in ((first, second), (second, first))]
     means = {name: (sides[0][name] + sides[1][name]) / 2 for name in names}
-    if not names or np.isnan(means[names[0]][0]):
+    if not names or np.isnan(tau(*(indices.score(cells, i.terms) for i in (first, second)))):
         return pd.DataFrame(columns=columns)
-    drawn = np.array([means[name][1:] for name in names])
-    largest = drawn[:, ~np.isnan(drawn).any(axis=0)].argmax(axis=0)
+    largest = np.array([means[name][1:] for name in names]).argmax(axis=0)
     rows = []
     for place, name in enumerate(names):
         low, high = percentiles(means[name])
@@ -314,7 +315,7 @@ def _parts(
 
     def worth(taken: frozenset) -> np.ndarray:
         made = indices.score(cells, exchange(start.terms, other.terms, taken))
-        return 1 - tau_draws(base, made, draws)
+        return 1 - np.nan_to_num(tau_draws(base, made, draws), nan=0.0)
 
     return shapley(names, worth)
 
@@ -330,7 +331,7 @@ def _pair_weights(n: int, draws: int, seed: int) -> np.ndarray:
     chosen = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
     times = np.vstack([np.ones((1, n)), chosen])
     one, other = np.triu_indices(n, k=1)
-    return times[:, one] * times[:, other]
+    return (times[:, one] * times[:, other]).astype(np.float32)  # small whole numbers: exact
 
 
 def _signs(values: np.ndarray) -> np.ndarray:

@@ -338,7 +338,7 @@ class _Weights:
 
     def add(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Add ``instability`` (0 best, 1 worst) and ``parameter`` to rows of suppliers."""
-        rated = rows["exporter"].map(self.instability).fillna(risk.MISSING_STABILITY)
+        rated = rows["exporter"].map(self.instability).astype(float)
         own = rows["exporter"] == rows["importer"]
         inside = rows["exporter"].isin(self.union) & rows["importer"].isin(self.union)
         held = [
@@ -346,6 +346,7 @@ class _Weights:
             for e, m, i in zip(rows["exporter"], rows["material"], rows["importer"], strict=True)
         ]
         parameter = np.where(own | inside, self.member, np.where(held, self.control, 1.0))
+        rated = rated.fillna(risk.MISSING_STABILITY)
         return rows.assign(instability=rated, parameter=parameter)
 
 
