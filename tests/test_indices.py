@@ -241,7 +241,17 @@ def test_rare_earths_are_not_flagged_for_japan(flows):
     assert mined["hhi"] == pytest.approx(0.486, abs=5e-4)
     ships = index_checks.hub_exports(flows, 2024, "rare_earths")
     assert ships["share"].sum() == pytest.approx(1, **EXACT)
-    assert "JPN" in set(ships.loc[~ships["mines"], "exporter"].head(5))
+    assert ships.set_index("exporter").at["JPN", "mine_share"] == 0
+    assert ships["mine_share"].sum() <= 1 + 1e-12
+
+
+def test_what_is_sold_to_the_largest_miner_by_a_plain_query(flows):
+    where = [("year", "==", 2024), ("product", "in", ["280530", "284610", "284690"])]
+    rows = pd.read_parquet(DATA / "trade/baci_minerals.parquet", filters=where)
+    to_china = rows.loc[rows["importer"] == "CHN", "value_usd"].sum() / rows["value_usd"].sum()
+    made = index_checks.sold_to(flows, 2024, "CHN", "rare_earths")
+    assert made["to_exporter"] == pytest.approx(to_china, rel=1e-12)
+    assert 0 < made["rest_low"] <= made["rest_high"] < 0.4
 
 
 def synthetic(rows: list[tuple]) -> pd.DataFrame:

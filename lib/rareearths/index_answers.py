@@ -295,7 +295,7 @@ def screen_table(screened: pd.DataFrame, material: str) -> pd.DataFrame:
     )
 
 
-def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str) -> str:
+def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str, to_exporter: float) -> str:
     """What the screen sees of a material, and what it does not see, as a template."""
     codes = screened[screened["material"] == material]
     if codes.empty:
@@ -317,47 +317,58 @@ def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str) -> str:
         "of the world's exports of each of these codes"
     )
     hidden = words.choose(
-        (
-            mine > world.max() + 0.1,
-            ": trade shows less of it than mining. Economies that mine none ship {hubs:pct0} of "
-            "these goods, {largest} first, and each of them counts as a source of its own. Whether "
-            "they work material from {exporter}, the table of trade does not say.",
-        ),
-        (
-            mine < world.min() - 0.1,
-            ": here trade shows more of it than mining. Economies that mine none ship {hubs:pct0} "
-            "of these goods, {largest} first.",
-        ),
-        (True, ". Economies that mine none ship {hubs:pct0} of these goods."),
+        (mine > world.max() + 0.1, ": trade shows less of it than mining. "),
+        (mine < world.min() - 0.1, ": trade shows more of it than mining. "),
+        (True, ". "),
     )
-    return seen + start + hidden
+    customer = words.choose(
+        (
+            to_exporter >= 0.2,
+            "It is a customer too: {to_exporter:pct0} of the world's exports of these goods go to "
+            "{exporter}, and those who sell to it count as sources of the world. Among the sales "
+            "to all others the HHI is {rest}. ",
+        ),
+        (True, ""),
+    )
+    hubs = (
+        "Economies for which the mine table lists no output ship {hubs:pct0} of these goods, each "
+        "counted as a source of its own; whose material it is, the table of trade does not say."
+    )
+    return seen + start + hidden + customer + hubs
 
 
-def hub_facts(places: pd.DataFrame, exports: pd.DataFrame) -> dict:
+def hub_facts(places: pd.DataFrame, exports: pd.DataFrame, sold: dict) -> dict:
     """Numbers for `on_hubs`.
 
     Parameters
     ----------
-    places, exports : pandas.DataFrame
-        See `index_checks.hub_example` and `index_checks.hub_exports`.
+    places, exports, sold
+        See `index_checks.hub_example`, `index_checks.hub_exports` and `index_checks.sold_to`.
 
     Returns
     -------
     dict
-        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``ships`` (text), ``hubs`` (share
-        of the exports of economies that mine none), ``largest`` (the three largest of them, text).
+        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``ships`` and ``rest`` (text),
+        ``to_exporter``, ``hubs`` (share of the exports of economies without mine output).
     """
     world = places[places["place"] == "world"]["share"]
     mines = places[places["place"] == "mines"].iloc[0]
-    hubs = exports[~exports["mines"]]
-    names = [trade.economy_in_text(code) for code in hubs["exporter"].head(3)]
     return {
         "mine": mines["share"],
         "mine_hhi": mines["hhi"],
         "ships": _ends(world.min(), world.max(), "pct0"),
-        "hubs": hubs["share"].sum(),
-        "largest": words.joined(names) if names else "none",
+        "rest": _ends(sold["rest_low"], sold["rest_high"], "ratio"),
+        "to_exporter": sold["to_exporter"],
+        "hubs": exports.loc[exports["mine_share"] == 0, "share"].sum(),
     }
+
+
+def exports_table(exports: pd.DataFrame, top: int = 6) -> pd.DataFrame:
+    """The largest exporters of the world, see `index_checks.hub_exports`."""
+    rows = exports.head(top)
+    return rows.assign(
+        place=rows["exporter"].map(trade.economy_names()), export_share=rows["share"]
+    )
 
 
 def credit_facts(series: pd.DataFrame) -> dict:

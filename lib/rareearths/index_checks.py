@@ -216,22 +216,44 @@ def hub_example(
 
 
 def hub_exports(flows: pd.DataFrame, year: int, material: str) -> pd.DataFrame:
-    """Who ships a material to the world, and whether it mines any.
+    """Who ships a material to the world, and what part of it each mines.
 
     Returns
     -------
     pandas.DataFrame
-        ``exporter``, ``share`` of the value of the world's exports of its codes, ``mines``
-        (whether the mine table lists output of the year); largest first. Empty without trade.
+        ``exporter``, ``share`` of the value of the world's exports of its codes, ``mine_share`` of
+        the world's mine output (0 where the mine table lists none); largest exporter first.
     """
     world = flows[(flows["year"] == year) & (flows["material"] == material)]
     world = world[world["exporter"] != trade.UNSPECIFIED]
-    mined = catalogue.load("mine_production").query(
-        "material == @material and year == @year and quantity_t > 0"
-    )
+    mined = catalogue.load("mine_production").query("material == @material and year == @year")
+    output = mined.set_index("economy")["quantity_t"].dropna()
     sums = world.groupby("exporter")["value_usd"].sum().sort_values(ascending=False)
     share = (sums / sums.sum()).rename("share").reset_index()
-    return share.assign(mines=share["exporter"].isin(mined["economy"]))
+    mine = share["exporter"].map(output / output.sum()).astype(float)
+    return share.assign(mine_share=mine.fillna(0.0))
+
+
+def sold_to(flows: pd.DataFrame, year: int, exporter: str, material: str) -> dict:
+    """How much of the world's exports of a material go to one economy, and how spread the rest is.
+
+    Returns
+    -------
+    dict
+        ``to_exporter``, its share as a customer of the value of the world's exports;
+        ``rest_low`` and ``rest_high``, the HHI of the exporters to all others, over the HS codes.
+    """
+    world = flows[(flows["year"] == year) & (flows["material"] == material)]
+    rest = world[world["importer"] != exporter]
+    amounts = rest.groupby(["product", "exporter"])["value_usd"].sum()
+    shares = amounts / amounts.groupby("product").transform("sum")
+    hhi = np.square(shares).groupby("product").sum()
+    bought = world.loc[world["importer"] == exporter, "value_usd"].sum()
+    return {
+        "to_exporter": bought / world["value_usd"].sum(),
+        "rest_low": hhi.min(),
+        "rest_high": hhi.max(),
+    }
 
 
 def flagged_by_threshold(

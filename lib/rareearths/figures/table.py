@@ -177,6 +177,8 @@ COLUMNS = {
     "import_hhi": ("HHI of imports", "ratio"),
     "world_hhi": ("HHI of world exports", "ratio"),
     "trade_ratio": ("Imports / exports", ""),
+    "export_share": ("Share of world exports", "pct0"),
+    "mine_share": ("Share of mine output", "pct0"),
     "years_met": ("Years with all three", "count"),
     "flag": ("Flagged", ""),
     "reliance_counted": ("Ours, own mines counted", "pct0"),
