@@ -272,6 +272,55 @@ def shortlist(scores: pd.DataFrame) -> list[str]:
     return list(high.index[high.all(axis=1)])
 
 
+def advice(facts: dict, short: list[str]) -> str:
+    """What to do, as a template.
+
+    Parameters
+    ----------
+    facts : dict
+        See `summary`.
+    short : list of str
+        See `shortlist`.
+    """
+    question = (
+        "say first which question is asked: who mines (GeoPolRisk, USGS-style) or who ships (HHI, "
+        "and at least half of the EU index)."
+    )
+    return words.choose(
+        (
+            facts["lowest_tau"] > 0.7,
+            "All indices rank much alike here, so any of them will do for a first list; the "
+            "riskiest third under all holds {short}.",
+        ),
+        (
+            len(short) > 0,
+            "Do not order materials by one index. Under all four indices with more than one term "
+            "the riskiest third holds {short}: start there. For all others " + question,
+        ),
+        (
+            True,
+            "Do not order materials by one index: no material is in the riskiest third under all "
+            "four indices with more than one term. " + _start(question),
+        ),
+    )
+
+
+def certainty(facts: dict) -> str:
+    """How sure the answer is, as a template."""
+    largest = words.choose(
+        (facts["gap"] < 1e-9, "There is no difference to explain."),
+        (
+            facts["first_in"] >= 0.9,
+            "Which term is largest is sure within these data ({first_in:pct0} of the samples).",
+        ),
+        (True, "Which term is largest is not sure ({first_in:pct0} of the samples)."),
+    )
+    return (
+        "Tau is {tau_text} over samples of the {n} materials. " + largest + " A rank is no "
+        "probability of a stop, and two of the indices are here without all of their terms."
+    )
+
+
 def names_text(materials: list[str]) -> str:
     """Materials as they stand in a sentence; "none" where there is none."""
     return words.joined([trade.material_in_text(m) for m in materials]) if materials else "none"
@@ -406,21 +455,154 @@ def other_thresholds(thresholds: pd.DataFrame) -> str:
     return f"{words.joined(more)} instead of {published['hhi']:g}"
 
 
-def without_balance(published: pd.DataFrame) -> str:
-    """Years in which our net import reliance is 0 and the published one is not, as a template."""
-    rows = published[(published["computed"] == 0) & (published["published"] > 0)]
-    if rows.empty:
-        return ""
-    return (
-        "In {years} exports by these codes weigh more than imports, so ours is 0: the balance "
-        "of gross weight tells nothing of what is used."
+def on_thresholds(thresholds: pd.DataFrame, material: str) -> str:
+    """What another threshold of the screen changes, as plain text.
+
+    Parameters
+    ----------
+    thresholds : pandas.DataFrame
+        See `index_checks.flagged_by_threshold`: a lower one, then the published one.
+    """
+    low, published = thresholds.iloc[0], thresholds.iloc[1]
+    also = material in low["names"] and material not in published["names"]
+    return words.fill(
+        "The screen depends on its threshold: with an HHI of {published:ratio} it flags {few} "
+        "materials ({names}), with {low:ratio} it flags {many}{there}.",
+        published=published["hhi"],
+        low=low["hhi"],
+        few=published["materials"],
+        many=low["materials"],
+        names=names_text(published["names"]),
+        there=f", {trade.material_in_text(material)} among them" if also else "",
     )
 
 
-def zero_years(published: pd.DataFrame) -> str:
-    """The years of `without_balance` as text."""
-    rows = published[(published["computed"] == 0) & (published["published"] > 0)]
-    return words.joined([str(year) for year in rows["year"]]) if len(rows) else ""
+def on_verdict(facts: dict) -> str:
+    """How firm it is which term is the largest, as a template.
+
+    Parameters
+    ----------
+    facts : dict
+        See `summary`, with ``same`` and ``all``: for how many importers it is the largest.
+    """
+    here = words.choose(
+        (
+            facts["first_in"] >= 0.9,
+            "The verdict is firm: in {first_in:pct0} of the samples this term is the largest, "
+            "{term_label}.",
+        ),
+        (
+            True,
+            "The verdict is not firm: in {first_in:pct0} of the samples the largest term is "
+            "{term_label}.",
+        ),
+    )
+    elsewhere = "; for most it is another" if facts["same"] < facts["all"] / 2 else ""
+    if facts["gap"] < 1e-9:
+        return "There is nothing to share out."
+    return here + " It is the largest for {same} of {all} importers" + elsewhere + "."
+
+
+def on_credit(credit: dict) -> str:
+    """What own mine output does to GeoPolRisk, as a template.
+
+    Parameters
+    ----------
+    credit : dict
+        See `credit_facts`; empty where there is no example.
+    """
+    if not credit:
+        return "No importer compared has mine output and usable trade of {material} to show it by."
+    return words.choose(
+        (
+            credit["fell_to"] < 0.9 * credit["fell_to_not_credited"],
+            "From {start} to {lowest} the score of {miner} fell to {fell_to:pct0} of what it was. "
+            "Without the credit it would stand at {fell_to_not_credited:pct0}: the rest comes from "
+            "how much ore is dug at home beside what is bought, whatever became of the ore.",
+        ),
+        (
+            True,
+            "In {last} own mine output takes the score of {miner} from {not_credited:ratio} to "
+            "{credited:ratio}; it changed no more over the years than without it.",
+        ),
+    )
+
+
+def on_published(published: pd.DataFrame) -> str:
+    """Our net import reliance beside the published one, as a template.
+
+    Parameters
+    ----------
+    published : pandas.DataFrame
+        See `index_checks.published_reliance`.
+    """
+    last = published.dropna(subset=["published"]).iloc[-1]
+    between = last["computed"] < last["published"] < last["uncounted"]
+    text = words.choose(
+        (
+            between and last["refined_t"] < last["output_t"] / 2,
+            "In {year} the published {published:pct0} lies between ours with own mines counted, "
+            "{computed:pct0}, and without, {uncounted:pct0}. The Survey counts the "
+            "{refined:tonnes} of compounds and metals made at home; the mine table, all "
+            "{mined:tonnes} of ore by content, most of which is not made into them there.",
+        ),
+        (True, "In {year}: published {published:pct0}, ours {computed:pct0} to {uncounted:pct0}."),
+    )
+    if not len(_no_balance(published)):
+        return text
+    return text + (
+        " In {zero_years} exports by these codes weigh more than imports, so ours is 0: the "
+        "balance of gross weight tells nothing of what is used."
+    )
+
+
+def published_facts(published: pd.DataFrame) -> dict:
+    """Numbers for `on_published`."""
+    last = published.dropna(subset=["published"]).iloc[-1]
+    zero = [str(year) for year in _no_balance(published)["year"]]
+    return {
+        "year": int(last["year"]),
+        "published": last["published"],
+        "computed": last["computed"],
+        "uncounted": last["uncounted"],
+        "refined": last["refined_t"],
+        "mined": last["output_t"],
+        "zero_years": words.joined(zero) if zero else "",
+    }
+
+
+def _no_balance(published: pd.DataFrame) -> pd.DataFrame:
+    return published[(published["computed"] == 0) & (published["published"] > 0)]
+
+
+def on_acts(acts: pd.DataFrame) -> str:
+    """Which export controls the EU index weighs, as a template; see `indices.restrictions`."""
+    if acts.empty:
+        return "No export control on these materials was in force at the end of {year}."
+    return (
+        "Export controls in force at the end of {year} that the EU index weighs: on {held} "
+        "({count} acts of the policy timeline)."
+    )
+
+
+def on_own_mines(mines: list[str]) -> str:
+    """For which materials own output is set against trade, as a template."""
+    if not mines:
+        return "- The mine table lists no output of {importer} that is set against its trade."
+    return (
+        "- Own output by content is set against gross weights of trade for {mines}: ranks of these "
+        "under net import reliance, GeoPolRisk, USGS-style and EU supply risk are the least sure."
+    )
+
+
+def on_weights(thin: list[str]) -> str:
+    """For which materials weights are thin, as a template; see `thin_weights`."""
+    if not thin:
+        return "- Weights are known for 80% of the import value or more, for every material."
+    return (
+        "- Weights are known for less than 80% of the import value of {thin}: their scores by "
+        "weight rest on a part of the trade."
+    )
 
 
 def own_mines(cells: pd.DataFrame, importer: str) -> list[str]:
