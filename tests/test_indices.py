@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from conftest import ROOT
-from rareearths import concordance, geodep, index_answers, index_checks, indices, risk, trade
+from rareearths import (
+    concordance,
+    geodep,
+    index_answers,
+    index_cells,
+    index_checks,
+    index_weights,
+    indices,
+    risk,
+    trade,
+)
 from rareearths.catalogue import UnknownCode
 
 DATA = ROOT / "data"
@@ -17,17 +27,17 @@ EXACT = {"rel": 1e-12, "abs": 1e-12}
 
 @pytest.fixture(scope="module")
 def flows():
-    return indices.load_flows((2016, 2024))
+    return index_cells.load_flows((2016, 2024))
 
 
 @pytest.fixture(scope="module")
 def importers(flows):
-    return indices.largest_importers(flows, 2024, 30)
+    return index_cells.largest_importers(flows, 2024, 30)
 
 
 @pytest.fixture(scope="module")
 def cells(flows, importers):
-    return indices.load_cells(flows, 2024, importers)
+    return index_cells.load(flows, 2024, importers)
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +59,12 @@ def test_scores_stay_in_their_bounds(scores):
     in_one = scores.drop(columns="eu_supply_risk").stack().dropna()
     assert in_one.between(0, 1 + 1e-12).all()
     eu = scores["eu_supply_risk"].dropna()
-    assert eu.between(0, 10 * indices.parameters().at["control_weight", "value"]).all()
+    assert eu.between(0, 10 * index_weights.parameters().at["control_weight", "value"]).all()
 
 
 @pytest.mark.parametrize(("year", "score"), [(2022, 0.28149), (2023, 0.23919), (2024, 0.25186)])
 def test_geopolrisk_has_the_published_values(flows, year, score):
-    made = indices.table(indices.load_cells(flows, year, ["JPN"]))
+    made = indices.table(index_cells.load(flows, year, ["JPN"]))
     assert round(made.at[("JPN", "rare_earths"), "geopolrisk"], 5) == score
 
 
@@ -114,19 +124,19 @@ def test_eu_supply_risk_by_plain_queries(scores, importer):
 
 
 def test_controls_in_force_are_those_of_the_timeline():
-    held = indices.restrictions(2024)
+    held = index_weights.restrictions(2024)
     pairs = set(zip(held["exporter"], held["material"], strict=True))
     assert {("CHN", "graphite"), ("CHN", "antimony"), ("MYS", "rare_earths")} <= pairs
     assert (
         "CHN",
         "rare_earths",
     ) not in pairs  # quotas to 2015, licences from 2025
-    assert indices.restrictions(2018).empty
+    assert index_weights.restrictions(2018).empty
 
 
 def test_a_heavier_control_never_lowers_the_eu_index(flows):
     light, heavy = (
-        indices.table(indices.load_cells(flows, 2024, ["JPN", "DEU"], control=weight))
+        indices.table(index_cells.load(flows, 2024, ["JPN", "DEU"], control=weight))
         for weight in (1.0, 1.5)
     )
     rise = (heavy["eu_supply_risk"] - light["eu_supply_risk"]).dropna()
@@ -156,7 +166,7 @@ def test_a_single_supplier_is_full_concentration():
             "parameter": [1.5, 1.0],
         }
     )
-    made = indices._concentrations(rows, "x").iloc[0]
+    made = index_cells._concentrations(rows, "x").iloc[0]
     assert made.to_dict() == pytest.approx(
         {"x_plain_no": 1, "x_plain_yes": 1.5, "x_stability_no": 0.4, "x_stability_yes": 0.6}
     )
@@ -177,17 +187,17 @@ def test_what_cannot_be_compared_is_left_out_with_its_reason(cells, scores):
 
 def test_wrong_years_indices_and_counts_are_named(flows):
     with pytest.raises(ValueError, match="2017 is out of range; the data cover 2018-2024"):
-        indices.load_cells(flows, 2017, ["JPN"])
+        index_cells.load(flows, 2017, ["JPN"])
     with pytest.raises(UnknownCode, match=r"unknown index 'geopolrisc'.*geopolrisk"):
         indices.check_index("geopolrisc")
     with pytest.raises(ValueError, match="same index"):
         index_answers.check_pair("geopolrisk", "geopolrisk")
     with pytest.raises(ValueError, match="importers must be from 2 to"):
-        indices.largest_importers(flows, 2024, 1)
+        index_cells.largest_importers(flows, 2024, 1)
 
 
 def test_an_importer_without_trade_has_nothing_to_compare(flows):
-    made = indices.table(indices.load_cells(flows, 2024, ["SMR"]))
+    made = indices.table(index_cells.load(flows, 2024, ["SMR"]))
     names = ("geopolrisk", "eu_supply_risk")
     assert index_answers.comparable(made, "SMR", names).empty
 
@@ -199,7 +209,7 @@ amounts = st.floats(0, 1e9)
 
 def reliance(imports, exports, output) -> float:
     columns = (pd.Series([float(x)]) for x in (imports, exports, output))
-    return indices.net_reliance(*columns).iloc[0]
+    return index_cells.net_reliance(*columns).iloc[0]
 
 
 def test_net_reliance_at_its_limits():

@@ -189,7 +189,7 @@ def why_differ(
     Parameters
     ----------
     cells : pandas.DataFrame
-        Cells of one importer, see `indices.load_cells`.
+        Cells of one importer, see `index_cells.load`.
     first, second : indices.Index
     draws : int
         Samples of the materials for the range.

@@ -39,7 +39,7 @@ def screen(
     ----------
     flows : pandas.DataFrame
         Canonical flows between all economies with ``material``, of ``year`` and the two years
-        before it, see `indices.load_flows`.
+        before it, see `index_cells.load_flows`.
     year : int
     importers : collection of str
         ISO3 codes.

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from rareearths import concordance, geodep, indices, trade, words
+from rareearths import concordance, indices, trade, words
+from rareearths.index_tables import at_start, ends
 
 FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # more than a single term
 RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
@@ -58,7 +59,7 @@ def summary(
     return {
         "first": indices.INDICES[names[0]].label,
         "second": indices.INDICES[names[1]].label,
-        "first_at_start": _start(indices.INDICES[names[0]].label),
+        "first_at_start": at_start(indices.INDICES[names[0]].label),
         "n": int(pair["n"]),
         "tau": pair["tau"],
         "tau_low": pair["low"],
@@ -167,8 +168,8 @@ def on_material(ranked: pd.DataFrame, name: str, why_not: str) -> str:
         for row in (highest, lowest)
     ]
     if len(shown) == 1:
-        return f"{_start(name)}: rank {parts[0]}, the only index with a score."
-    return f"{_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest."
+        return f"{at_start(name)}: rank {parts[0]}, the only index with a score."
+    return f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest."
 
 
 def on_screen(facts: dict, flags: pd.DataFrame, material: str) -> str:
@@ -189,62 +190,6 @@ def why_not(left_out: pd.DataFrame, material: str) -> str:
     return "" if found.empty else found.iloc[0].rstrip(".")
 
 
-def material_table(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Scores and ranks with their ranges as text, see `index_checks.material_scores`."""
-    scores = zip(ranked["score"], ranked["score_low"], ranked["score_high"], strict=True)
-    ranks = zip(ranked["rank"], ranked["rank_low"], ranked["rank_high"], strict=True)
-    return pd.DataFrame(
-        {
-            "index_label": [_start(indices.INDICES[name].label) for name in ranked["index"]],
-            "score_range": [words.ranged(*each, "ratio") for each in scores],
-            "rank_range": [words.ranged(*each, "count") for each in ranks],
-            "of_n": ranked["n"],
-        }
-    )
-
-
-def pair_table(main: pd.DataFrame) -> pd.DataFrame:
-    """Agreement and largest term of every pair as text, see `concordance.main_terms`."""
-    rows = main.sort_values("tau", kind="stable")
-    taus = zip(rows["tau"], rows["low"], rows["high"], strict=True)
-    parts = zip(rows["part"], rows["part_low"], rows["part_high"], strict=True)
-    short = {name: index.short for name, index in indices.INDICES.items()}
-    return pd.DataFrame(
-        {
-            "index_pair": (rows["first"].map(short) + ", " + rows["second"].map(short)).to_list(),
-            "tau_range": [words.ranged(*each, "ratio") for each in taus],
-            "main_term": [_start(label) for label in rows["label"]],
-            "part_range": [words.ranged(*each, "ratio") for each in parts],
-            "often": rows["first_in"].to_list(),
-        }
-    )
-
-
-def step_table(steps: pd.DataFrame) -> pd.DataFrame:
-    """The exchange of single terms, see `concordance.one_at_a_time`."""
-    return pd.DataFrame(
-        {
-            "step_text": [_start(step) for step in steps["step"]],
-            "tau_alone": steps["tau"],
-            "rank_alone": steps["rank"],
-        }
-    )
-
-
-def sensitivity_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """The sensitivity of the headline as text, see `index_checks.sensitivity`."""
-
-    def ends(low: str, high: str, form: str) -> list[str]:
-        pairs = zip(rows[low], rows[high], strict=True)
-        return [_ends(*pair, form) for pair in pairs]
-
-    return rows[["changed", "low_end", "high_end"]].assign(
-        tau_range=ends("tau_low", "tau_high", "ratio"),
-        first_ranks=ends("first_low", "first_high", "count"),
-        second_ranks=ends("second_low", "second_high", "count"),
-    )
-
-
 def largest_effect(rows: pd.DataFrame) -> pd.Series:
     """The row of `index_checks.sensitivity` that moves tau most; samples are not a choice."""
     choices = rows.iloc[1:]
@@ -253,10 +198,10 @@ def largest_effect(rows: pd.DataFrame) -> pd.Series:
 
 def choice_text(row: pd.Series) -> str:
     """A row of `index_checks.sensitivity` as it stands in a sentence."""
-    ends = " or ".join(end for end in (row["low_end"], row["high_end"]) if end)
+    choices = " or ".join(end for end in (row["low_end"], row["high_end"]) if end)
     changed = row["changed"]
     start = changed if changed.startswith("Taiwan") else changed[0].lower() + changed[1:]
-    return f"{start} ({ends})"
+    return f"{start} ({choices})"
 
 
 def shortlist(scores: pd.DataFrame) -> list[str]:
@@ -300,7 +245,7 @@ def advice(facts: dict, short: list[str]) -> str:
         (
             True,
             "Do not order materials by one index: no material is in the riskiest third under all "
-            "four indices with more than one term. " + _start(question),
+            "four indices with more than one term. " + at_start(question),
         ),
     )
 
@@ -324,24 +269,6 @@ def certainty(facts: dict) -> str:
 def names_text(materials: list[str]) -> str:
     """Materials as they stand in a sentence; "none" where there is none."""
     return words.joined([trade.material_in_text(m) for m in materials]) if materials else "none"
-
-
-def screen_table(screened: pd.DataFrame, material: str) -> pd.DataFrame:
-    """The GeoDep criteria of the codes of a material, see `geodep.screen`."""
-    rows = screened[screened["material"] == material]
-    ratio = [
-        "nothing exported"
-        if value == geodep.NO_EXPORTS
-        else f"over {RATIO_SHOWN:,}"
-        if value > RATIO_SHOWN
-        else words.show_number(value, "short")
-        for value in rows["ratio"]
-    ]
-    return rows.assign(
-        label=rows["product"].map(trade.product_labels()),
-        trade_ratio=ratio,
-        flag=rows["flagged"].map({True: "yes", False: "no"}),
-    )
 
 
 def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str, to_exporter: float) -> str:
@@ -405,19 +332,11 @@ def hub_facts(places: pd.DataFrame, exports: pd.DataFrame, sold: dict) -> dict:
     return {
         "mine": mines["share"],
         "mine_hhi": mines["hhi"],
-        "ships": _ends(world.min(), world.max(), "pct0"),
-        "rest": _ends(sold["rest_low"], sold["rest_high"], "ratio"),
+        "ships": ends(world.min(), world.max(), "pct0"),
+        "rest": ends(sold["rest_low"], sold["rest_high"], "ratio"),
         "to_exporter": sold["to_exporter"],
         "hubs": exports.loc[exports["mine_share"] == 0, "share"].sum(),
     }
-
-
-def exports_table(exports: pd.DataFrame, top: int = 6) -> pd.DataFrame:
-    """The largest exporters of the world, see `index_checks.hub_exports`."""
-    rows = exports.head(top)
-    return rows.assign(
-        place=rows["exporter"].map(trade.economy_names()), export_share=rows["share"]
-    )
 
 
 def credit_facts(series: pd.DataFrame) -> dict:
@@ -576,7 +495,7 @@ def _no_balance(published: pd.DataFrame) -> pd.DataFrame:
 
 
 def on_acts(acts: pd.DataFrame) -> str:
-    """Which export controls the EU index weighs, as a template; see `indices.restrictions`."""
+    """Which controls the EU index weighs, as a template; see `index_weights.restrictions`."""
     if acts.empty:
         return "No export control on these materials was in force at the end of {year}."
     return (
@@ -615,12 +534,3 @@ def thin_weights(cells: pd.DataFrame, importer: str) -> list[str]:
     """Materials of an importer whose weights are known for too little of the value."""
     known = cells.loc[importer, "coverage"].dropna()
     return list(known.index[known < trade.LEAST_COVERAGE])
-
-
-def _ends(low: float, high: float, form: str) -> str:
-    made = [words.show_number(end, form) for end in (low, high)]
-    return made[0] if made[0] == made[1] else " to ".join(made)
-
-
-def _start(text: str) -> str:
-    return text[0].upper() + text[1:]

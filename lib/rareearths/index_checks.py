@@ -3,7 +3,17 @@
 import numpy as np
 import pandas as pd
 
-from rareearths import assumptions, catalogue, concordance, geodep, indices, risk, trade
+from rareearths import (
+    assumptions,
+    catalogue,
+    concordance,
+    geodep,
+    index_cells,
+    index_weights,
+    indices,
+    risk,
+    trade,
+)
 
 DRAWS = 200
 SMALL_USD = 10e6  # imports a year, below which a material is left out in one of the variants
@@ -15,12 +25,12 @@ def variants(flows: pd.DataFrame, year: int, importer: str) -> dict[str, dict[st
     Returns
     -------
     dict
-        By what is changed: the two ends by name, each as `indices.load_cells`.
+        By what is changed: the two ends by name, each as `index_cells.load`.
     """
-    rows = indices.parameters()
+    rows = index_weights.parameters()
 
     def cells(**choices) -> pd.DataFrame:
-        return indices.load_cells(flows, year, [importer], **choices)
+        return index_cells.load(flows, year, [importer], **choices)
 
     control, member = rows.loc["control_weight"], rows.loc["member_weight"]
     return {
@@ -42,7 +52,7 @@ def unknown_factors(draws: int = DRAWS) -> list[pd.Series]:
 
     Triangular over the ranges of the parameters, with a fixed seed.
     """
-    ends = assumptions.ranges(indices.parameters())
+    ends = assumptions.ranges(index_weights.parameters())
     materials = list(trade.material_names())
     random = np.random.default_rng(concordance.SEED)
     factors = []
@@ -69,7 +79,7 @@ def sensitivity(
     Parameters
     ----------
     flows : pandas.DataFrame
-        See `indices.load_flows`, of all years of `indices.year_range`.
+        See `index_cells.load_flows`, of all years of `index_cells.year_range`.
     names : (str, str)
         Two of `indices.INDICES`.
     basis : {"value", "tonnes"}
@@ -83,15 +93,15 @@ def sensitivity(
         where it has none).
     """
     pair = tuple(indices.with_basis(basis)[name] for name in names)
-    cells = indices.load_cells(flows, year, [importer])
+    cells = index_cells.load(flows, year, [importer])
     cases = [
         _case(
             "Which materials are compared", f"drawn {concordance.DRAWS:,} times", "", [cells], pair
         )
     ]
     cases[0] |= _sampled(cells, pair)
-    years = range(indices.year_range()[0], indices.year_range()[1] + 1)
-    by_year = [indices.load_cells(flows, y, [importer]) for y in years]
+    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
+    by_year = [index_cells.load(flows, y, [importer]) for y in years]
     cases.append(_case("Year", f"each of {years[0]}–{years[-1]}", "", by_year, pair, material))
     for changed, ends in variants(flows, year, importer).items():
         cases.append(_case(changed, *ends, list(ends.values()), pair, material))
@@ -120,7 +130,7 @@ def material_scores(
     """
     cells = [c for ends in variants(flows, year, importer).values() for c in ends.values()]
     tables = [indices.table(c, basis).loc[importer] for c in cells]
-    central = indices.table(indices.load_cells(flows, year, [importer]), basis).loc[importer]
+    central = indices.table(index_cells.load(flows, year, [importer]), basis).loc[importer]
     tables += [indices.table(cells[0], basis, f).loc[importer] for f in unknown_factors()]
     tables += [indices.table(cells[0], other).loc[importer] for other in trade.BASES]
     ranked = [concordance.ranks(t).loc[material] for t in tables]
@@ -169,8 +179,8 @@ def credit_series(flows: pd.DataFrame, importer: str, material: str) -> pd.DataF
     """
     terms = indices.INDICES["geopolrisk"].terms
     rows = {}
-    for year in range(indices.year_range()[0], indices.year_range()[1] + 1):
-        cells = indices.load_cells(flows, year, [importer]).xs(
+    for year in range(index_cells.year_range()[0], index_cells.year_range()[1] + 1):
+        cells = index_cells.load(flows, year, [importer]).xs(
             material, level="material", drop_level=False
         )
         rows[year] = {
@@ -290,9 +300,9 @@ def published_reliance(flows: pd.DataFrame) -> pd.DataFrame:
     published = rows[rows["item"] == "net_import_reliance_compounds_metals"]
     refined = rows[rows["item"] == "production_compounds_metals"]["quantity_t"]
     made = []
-    for year in range(indices.year_range()[0], indices.year_range()[1] + 1):
-        cell = indices.load_cells(flows, year, ["USA"]).loc[("USA", "rare_earths")]
-        bare = indices.net_reliance(*(pd.Series([cell[k]]) for k in ("imports_t", "exports_t")),
+    for year in range(index_cells.year_range()[0], index_cells.year_range()[1] + 1):
+        cell = index_cells.load(flows, year, ["USA"]).loc[("USA", "rare_earths")]
+        bare = index_cells.net_reliance(*(pd.Series([cell[k]]) for k in ("imports_t", "exports_t")),
                                     pd.Series([0.0])).iloc[0]  # fmt: skip
         made.append((year, cell["net_tonnes"], bare, cell["output_t"], refined.get(year, np.nan)))
     columns = ["year", "computed", "uncounted", "output_t", "refined_t"]
