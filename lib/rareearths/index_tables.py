@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import geodep, indices, trade, words
+from rareearths import geodep, indices, supply, trade, words
 
 RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
 
@@ -84,8 +84,12 @@ def screen_table(screened: pd.DataFrame, material: str) -> pd.DataFrame:
 def exports_table(exports: pd.DataFrame, top: int = 6) -> pd.DataFrame:
     """The largest exporters of the world, see `index_checks.hub_exports`."""
     rows = exports.head(top)
-    return rows.assign(
-        place=rows["exporter"].map(trade.economy_names()), export_share=rows["share"]
+    return pd.DataFrame(
+        {
+            "export_place": rows["exporter"].map(trade.economy_names()),
+            "export_share": [supply.share_text(share) for share in rows["share"]],
+            "mine_part": [supply.share_text(share) for share in rows["mine_share"]],
+        }
     )
 
 
