@@ -25,6 +25,14 @@ from rareearths.figures.events import (
 )
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
+from rareearths.figures.indices import (
+    plot_concordance,
+    plot_credit,
+    plot_parts,
+    plot_places,
+    plot_ranks,
+    rank_height,
+)
 from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.network import (
     marginal_canvas,
@@ -81,8 +89,10 @@ __all__ = [
     "plot_carriers",
     "plot_cautions",
     "plot_changes",
+    "plot_concordance",
     "plot_cover",
     "plot_coverage",
+    "plot_credit",
     "plot_differences",
     "plot_events_over_shares",
     "plot_gaps",
@@ -96,11 +106,14 @@ __all__ = [
     "plot_mine_hhi",
     "plot_months",
     "plot_outside",
+    "plot_parts",
     "plot_placebos",
+    "plot_places",
     "plot_price",
     "plot_prices",
     "plot_published",
     "plot_ranges",
+    "plot_ranks",
     "plot_regimes",
     "plot_removal",
     "plot_reported",
@@ -119,6 +132,7 @@ __all__ = [
     "plot_timeline",
     "plot_unit_values",
     "plot_verdicts",
+    "rank_height",
     "sankey_layout",
     "show",
     "show_assumptions",

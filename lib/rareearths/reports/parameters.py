@@ -3,8 +3,8 @@
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
-``[bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values themselves,
-``[value | tonnes]``.
+``[bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or
+the values themselves, ``[value | tonnes]``.
 For a list it holds for each element.
 """
 
@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rareearths import policy, supply, trade
+from rareearths import indices, policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -118,6 +118,7 @@ _DOMAINS = {
     "material": trade.check_material,
     "year": trade.check_years,
     "supply year": supply.check_years,
+    "index": indices.check_index,
     "issuer": policy.check_issuer,
     "bloc": policy.check_bloc,
     "event": policy.load_event,
