@@ -1,0 +1,227 @@
+"""What each of two economies holds along the chain: ground, mine, plants, published shares, trade.
+
+Missing is not zero: where no figure is known the text is a dash, and a sentence says that the data
+hold none, never that there is none.
+"""
+
+import pandas as pd
+
+from rareearths import catalogue, chain, resources, stages, supply, trade, ventures, words
+
+NONE = "–"
+RUNNING = ("operating", "ramping")
+_STATUS = {"running": RUNNING, "under construction": ("construction",), "planned": ("planned",)}
+
+
+def plants(economy: str | None = None) -> pd.DataFrame:
+    """Load the mines and plants of rare earths, without contracts.
+
+    Parameters
+    ----------
+    economy : str, optional
+        ISO3 code of the host; all by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of ``projects`` that are no contract: rows of several products of one plant stay apart.
+    """
+    rows = catalogue.load("projects")
+    left_out = rows["count_in_capacity"].eq(False).fillna(False)
+    paper = rows["capacity_kind"].eq("contract").fillna(False)
+    paper |= left_out & rows["capacity_as_given"].isna()
+    rows = rows[~paper.astype(bool)]
+    return rows if economy is None else rows[rows["economy"] == trade.check_economy(economy)]
+
+
+def plants_text(rows: pd.DataFrame) -> str:
+    """How many plants run, are built and are planned; a dash where there is none.
+
+    The rows of one plant, which differ in what stands in brackets or in the phase, count once at
+    each state.
+    """
+    names = rows["project"].str.replace(r" (\(.*|phase \d.*)$", "", regex=True)
+    counts = {
+        state: names[rows["status"].isin(known)].nunique() for state, known in _STATUS.items()
+    }
+    said = [f"{number} {state}" for state, number in counts.items() if number]
+    return ", ".join(said) or NONE
+
+
+def output(economy: str, material: str) -> dict:
+    """Mine output of the newest year that lists the economy: ``tonnes``, ``year``, ``text``.
+
+    The text adds the span of all publishers in the last year in which two or more name the economy.
+    """
+    rows = supply.mine_output(material)
+    own = rows[(rows["economy"] == economy) & (rows["year"] == rows["year"].max())]
+    if own.empty:
+        return {"tonnes": None, "year": int(rows["year"].max()), "text": NONE}
+    row = own.iloc[0]
+    guess = ", estimate" if row["status"] == "estimated" else ""
+    text = f"{supply.tonnes_text(row['quantity_t'])} in {row['year']} ({row['source']}{guess})"
+    span = _publishers(economy) if material == supply.RARE_EARTHS else ""
+    return {"tonnes": row["quantity_t"], "year": int(row["year"]), "text": text + span}
+
+
+def _publishers(economy: str) -> str:
+    rows = catalogue.load("rare_earth_mine_production")
+    rows = rows[(rows["economy"] == economy) & rows["quantity_t"].notna()].sort_values("edition")
+    rows = rows.drop_duplicates(["year", "source"], keep="last")
+    several = rows[rows.groupby("year")["source"].transform("size") > 1]
+    last = several[several["year"] == several["year"].max()]["quantity_t"]
+    if last.empty or last.min() == last.max():
+        return ""
+    return f"; {several['year'].max()}: {last.min():,.0f} to {last.max():,.0f} by publisher"
+
+
+def reserves(economy: str, material: str) -> str:
+    """Reserves of rare earths by the newest edition of the US Geological Survey, as text."""
+    if material != supply.RARE_EARTHS:
+        return NONE
+    rows = resources.reserves().set_index("economy")
+    held = rows["reserves_t"].get(economy)
+    if pd.isna(held):
+        return NONE
+    return f"{supply.tonnes_text(held)} ({rows.at[economy, 'edition']})"
+
+
+def published(economy: str, stage: str, material: str) -> str:
+    """The newest published world share of a stage, of each scope, as text; a dash without one."""
+    if material != chain.CHAIN:
+        return NONE
+    rows = chain.stage_figures((1980, 2100))
+    names = [stage, chain.JOINT] if stage == "magnet" else [stage]
+    rows = rows[(rows["economy"] == economy) & rows["stage"].isin(names)]
+    rows = rows.sort_values("year", ascending=False).drop_duplicates(["stage", "scope_group"])
+    said = [_figure(row) for row in rows.itertuples()]
+    return "; ".join(said) or NONE
+
+
+def _figure(row) -> str:
+    doubt = "" if row.counted else ", uncertain"
+    joint = " of metal to magnet" if row.stage == chain.JOINT else ""
+    return f"{row.printed}{joint} ({row.year}{doubt})"
+
+
+def net_exports(economy: str, material: str, year: int) -> dict[str, str]:
+    """Exports less imports of each customs stage in one year, as text by stage.
+
+    Magnets are left out: the table lists the larger flows only, and not all customers.
+    """
+    stage = catalogue.load("products").set_index("hs6")["stage"]
+    sides = []
+    for side in ("exporter", "importer"):
+        flows = trade.load_flows(**{side: economy}, products=material, years=year)
+        sides.append(flows.groupby(flows["product"].map(stage))["value_usd"].sum())
+    found = pd.concat(sides, axis=1, keys=["sold", "bought"])
+    return {
+        row.Index: f"{words.signed_usd(row.sold - row.bought)} ({year})"
+        for row in found.dropna().itertuples()
+    }
+
+
+def magnet_exports(economy: str, material: str) -> dict:
+    """Magnets that the table lists the economy to sell in its newest year: ``usd``, ``text``.
+
+    At least so much: only the larger flows are listed, of most economies only to four customers.
+    """
+    rows = catalogue.load("magnets")
+    year = int(rows["year"].max())
+    rows = rows[(rows["exporter"] == economy) & (rows["year"] == year)]
+    if rows.empty or material != stages.WITH_MAGNETS:
+        return {"usd": 0.0, "text": NONE}
+    total = float(rows["value_usd"].sum())
+    return {"usd": total, "text": words.fill("at least {v:usd} ({y})", v=total, y=str(year))}
+
+
+def abroad(economy: str, material: str) -> str:
+    """Plants in other economies in which the table prints a part of the economy, as text."""
+    return plants_text(_abroad(economy)) if material == chain.CHAIN else NONE
+
+
+def _abroad(economy: str) -> pd.DataFrame:
+    rows = plants()
+    return rows[ventures.parts(rows, economy).notna() & (rows["economy"] != economy)]
+
+
+def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
+    """What each of the two holds, one row an item of the chain.
+
+    Parameters
+    ----------
+    pair : (str, str)
+        ISO3 codes.
+    material : str
+        A material of ``reference/materials.csv``.
+    year : int
+        Year of the trade balance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``held`` (the item), ``first_text``, ``second_text`` (text, a dash where no figure is known); items
+        on which neither has a figure are left out.
+    """
+    rows = {"Reserves": [reserves(code, material) for code in pair]}
+    rows[supply.output_name(material).capitalize()] = [output(c, material)["text"] for c in pair]
+    if material == chain.CHAIN:
+        for stage in (*chain.STAGES, "recycling"):
+            name = "mines" if stage == "mining" else f"{chain.NAMES.get(stage, stage)} plants"
+            hosted = [plants(code) for code in pair]
+            rows[_capital(name)] = [plants_text(p[p["stage"] == stage]) for p in hosted]
+        rows["Plants abroad with its part"] = [abroad(code, material) for code in pair]
+        for stage in chain.STAGES:
+            name = f"Published share, {chain.NAMES[stage]}"
+            rows[name] = [published(code, stage, material) for code in pair]
+    balances = [net_exports(code, material, year) for code in pair]
+    for stage in stages.ORDER:
+        name = f"Exports less imports, {stages.PLURALS[stage]}"
+        rows[name] = [balance.get(stage, NONE) for balance in balances]
+    rows["Magnet exports, listed flows"] = [magnet_exports(c, material)["text"] for c in pair]
+    sides = ["first_text", "second_text"]
+    table = pd.DataFrame(rows, index=sides).T.rename_axis("held").reset_index()
+    return table[(table[sides] != NONE).any(axis=1)].reset_index(drop=True)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def has(economy: str, material: str) -> dict[str, str]:
+    """What the data show an economy to have: item by words for a sentence.
+
+    Only positive findings: mine output, a plant that runs, magnets that it sells. An item that is
+    absent is not known to be absent.
+    """
+    made = output(economy, material)
+    found = {}
+    if made["tonnes"] and made["tonnes"] > 0:
+        what = supply.tonnes_text(made["tonnes"]) + supply.content(material)
+        found["mine"] = f"{supply.output_name(material)} ({what} in {made['year']})"
+    if material != chain.CHAIN:
+        return found
+    hosted = plants(economy)
+    hosted = hosted[hosted["status"].isin(RUNNING)]
+    for stage, label in _LABELS.items():
+        if (hosted["stage"] == stage).any():
+            found[stage] = f"{label} plants that run"
+    if plants_text(_abroad(economy)) != NONE:
+        found["abroad"] = f"parts in plants abroad ({plants_text(_abroad(economy))})"
+    sold = magnet_exports(economy, material)["usd"]
+    if sold:
+        found["sold"] = words.fill("magnet exports of at least {usd:usd}", usd=sold)
+    return found
+
+
+_LABELS = {"separation": "separation", "metal": "metal making", "magnet": "magnet",
+           "recycling": "recycling"}  # fmt: skip
+
+
+def lacks(pair: tuple[str, str], material: str) -> tuple[list[str], list[str]]:
+    """What the data show the first to have and not the second, and the other way round."""
+    first, second = (has(code, material) for code in pair)
+    return (
+        [text for item, text in first.items() if item not in second],
+        [text for item, text in second.items() if item not in first],
+    )
