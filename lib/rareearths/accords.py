@@ -23,7 +23,8 @@ def load(pair: tuple[str, str], material: str) -> pd.DataFrame:
     pandas.DataFrame
         Rows of `policy.load_events` that are policy: both issued it, or one issued it, named the
         other and built or opened something. Adds ``how`` (one of `HOW`), ``union`` (whether one of
-        the two takes part only through the European Union), ``state`` (text) and ``number``.
+        the two takes part only through the European Union), ``state`` and ``how_text`` (text), and
+        ``number``.
     """
     events = policy.load_events(materials=[material])
     events = events[events["is_policy"]]
@@ -43,6 +44,7 @@ def load(pair: tuple[str, str], material: str) -> pd.DataFrame:
         union=~(direct[0] & direct[1]),
         state=events["status"].str.replace("_", " "),
     )[both | towards].reset_index(drop=True)
+    found["how_text"] = found["how"] + "; " + found["state"]
     return found.assign(number=range(1, len(found) + 1))
 
 
@@ -52,8 +54,8 @@ def shared_blocs(pair: tuple[str, str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``bloc_name``, ``source_url``, ``since_first`` and ``since_second`` (member since, as text; "not read" where
-        no date was read), ``note``.
+        ``bloc_name``, ``source_url``, ``since_first`` and ``since_second`` (member since,
+        as text; "not read" where no date was read), ``note``.
     """
     members = catalogue.load("bloc_members")
     members = members[members["until"].isna()].set_index(["bloc", "economy"])["since"]

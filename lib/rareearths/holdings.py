@@ -48,31 +48,45 @@ def plants_text(rows: pd.DataFrame) -> str:
     return ", ".join(said) or NONE
 
 
-def output(economy: str, material: str) -> dict:
-    """Mine output of the newest year that lists the economy: ``tonnes``, ``year``, ``text``.
+def mined(economy: str, material: str) -> dict:
+    """Mine output of an economy in the newest two years, over all publishers that name it.
 
-    The text adds the span of all publishers in the last year in which two or more name the economy.
+    Parameters
+    ----------
+    economy : str
+        ISO3 code.
+    material : str
+        A material of ``reference/materials.csv``.
+
+    Returns
+    -------
+    dict
+        ``low`` and ``high`` (tonnes of content; None where no figure is above zero), ``span``
+        (both as text with who says so), ``text`` (the newest figure of the series, with the span).
+        Of each publisher the newest edition counts.
     """
-    rows = supply.mine_output(material)
-    own = rows[(rows["economy"] == economy) & (rows["year"] == rows["year"].max())]
-    if own.empty:
-        return {"tonnes": None, "year": int(rows["year"].max()), "text": NONE}
-    row = own.iloc[0]
+    series = supply.mine_output(material)
+    last = int(series["year"].max())
+    rows = series
+    if material == supply.RARE_EARTHS:
+        rows = catalogue.load("rare_earth_mine_production").sort_values("edition")
+        rows = rows.drop_duplicates(["economy", "year", "source"], keep="last")
+    own = (rows["economy"] == economy) & (rows["year"] >= last - 1)
+    rows = rows[own & (rows["quantity_t"] > 0)]
+    if rows.empty:
+        return {"low": None, "high": None, "span": NONE, "text": NONE}
+    ends = rows.sort_values("quantity_t", kind="stable").iloc[[0, -1]]
+    low, high = ends["quantity_t"]
+    said = [f"{row.quantity_t:,.0f} ({row.source}, {row.year})" for row in ends.itertuples()]
+    span = " to ".join(dict.fromkeys(said))
+    own = series[(series["economy"] == economy) & (series["year"] == last)]
+    text = span if own.empty else f"{_newest(own.iloc[0])}; range {span}"
+    return {"low": low, "high": high, "span": span, "text": text}
+
+
+def _newest(row: pd.Series) -> str:
     guess = ", estimate" if row["status"] == "estimated" else ""
-    text = f"{supply.tonnes_text(row['quantity_t'])} in {row['year']} ({row['source']}{guess})"
-    span = _publishers(economy) if material == supply.RARE_EARTHS else ""
-    return {"tonnes": row["quantity_t"], "year": int(row["year"]), "text": text + span}
-
-
-def _publishers(economy: str) -> str:
-    rows = catalogue.load("rare_earth_mine_production")
-    rows = rows[(rows["economy"] == economy) & rows["quantity_t"].notna()].sort_values("edition")
-    rows = rows.drop_duplicates(["year", "source"], keep="last")
-    several = rows[rows.groupby("year")["source"].transform("size") > 1]
-    last = several[several["year"] == several["year"].max()]["quantity_t"]
-    if last.empty or last.min() == last.max():
-        return ""
-    return f"; {several['year'].max()}: {last.min():,.0f} to {last.max():,.0f} by publisher"
+    return f"{supply.tonnes_text(row['quantity_t'])} in {row['year']} ({row['source']}{guess})"
 
 
 def reserves(economy: str, material: str) -> str:
@@ -160,17 +174,17 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``held`` (the item), ``first_text``, ``second_text`` (text, a dash where no figure is known); items
-        on which neither has a figure are left out.
+        ``held`` (the item), ``first_text``, ``second_text`` (text, a dash where no figure is
+        known); items on which neither has a figure are left out.
     """
     rows = {"Reserves": [reserves(code, material) for code in pair]}
-    rows[supply.output_name(material).capitalize()] = [output(c, material)["text"] for c in pair]
+    rows[supply.output_name(material).capitalize()] = [mined(c, material)["text"] for c in pair]
     if material == chain.CHAIN:
         for stage in (*chain.STAGES, "recycling"):
-            name = "mines" if stage == "mining" else f"{chain.NAMES.get(stage, stage)} plants"
+            name = "mines" if stage == "mining" else f"{LABELS[stage]} plants"
             hosted = [plants(code) for code in pair]
-            rows[_capital(name)] = [plants_text(p[p["stage"] == stage]) for p in hosted]
-        rows["Plants abroad with its part"] = [abroad(code, material) for code in pair]
+            rows[name.capitalize()] = [plants_text(p[p["stage"] == stage]) for p in hosted]
+        rows["Running or planned abroad, with its part"] = [abroad(code, material) for code in pair]
         for stage in chain.STAGES:
             name = f"Published share, {chain.NAMES[stage]}"
             rows[name] = [published(code, stage, material) for code in pair]
@@ -184,28 +198,23 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
     return table[(table[sides] != NONE).any(axis=1)].reset_index(drop=True)
 
 
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
 def has(economy: str, material: str) -> dict[str, str]:
     """What the data show an economy to have: item by words for a sentence.
 
     Only positive findings: mine output, a plant that runs, magnets that it sells. An item that is
     absent is not known to be absent.
     """
-    made = output(economy, material)
-    found = {}
-    if made["tonnes"] and made["tonnes"] > 0:
-        what = supply.tonnes_text(made["tonnes"]) + supply.content(material)
-        found["mine"] = f"{supply.output_name(material)} ({what} in {made['year']})"
+    made, found = mined(economy, material), {}
+    if made["low"]:
+        what = supply.output_name(material)
+        found["mine"] = f"{what} of {made['span']} tonnes{supply.content(material)}"
     if material != chain.CHAIN:
         return found
     hosted = plants(economy)
     hosted = hosted[hosted["status"].isin(RUNNING)]
-    for stage, label in _LABELS.items():
+    for stage, label in LABELS.items():
         if (hosted["stage"] == stage).any():
-            found[stage] = f"{label} plants that run"
+            found[stage] = f"running {label} plants"
     if plants_text(_abroad(economy)) != NONE:
         found["abroad"] = f"parts in plants abroad ({plants_text(_abroad(economy))})"
     sold = magnet_exports(economy, material)["usd"]
@@ -214,14 +223,25 @@ def has(economy: str, material: str) -> dict[str, str]:
     return found
 
 
-_LABELS = {"separation": "separation", "metal": "metal making", "magnet": "magnet",
+LABELS = {"separation": "separation", "metal": "metal making", "magnet": "magnet",
            "recycling": "recycling"}  # fmt: skip
 
 
-def lacks(pair: tuple[str, str], material: str) -> tuple[list[str], list[str]]:
-    """What the data show the first to have and not the second, and the other way round."""
+SHORT = {"mine": "mines", "separation": "separation", "metal": "metal making",
+         "magnet": "magnet making", "recycling": "recycling", "abroad": "parts in plants abroad",
+         "sold": "magnet exports"}  # fmt: skip
+
+
+def lacks(pair: tuple[str, str], material: str) -> tuple[dict[str, str], dict[str, str]]:
+    """What the data show the first to have and not the second, and the other way round.
+
+    Returns
+    -------
+    (dict, dict)
+        As `has`.
+    """
     first, second = (has(code, material) for code in pair)
     return (
-        [text for item, text in first.items() if item not in second],
-        [text for item, text in second.items() if item not in first],
+        {item: text for item, text in first.items() if item not in second},
+        {item: text for item, text in second.items() if item not in first},
     )

@@ -6,11 +6,11 @@ that comes back is finished: it is a value of a template, never a template.
 
 import pandas as pd
 
-from rareearths import accords, answers, pairs, stages, supply, trade, words
+from rareearths import accords, holdings, pairs, stages, supply, trade, words
 
-MOST = 0.75  # of the overlap: from here on the shared supplier is "most of it"
+NEARLY = 0.9  # of the overlap: from here on the shared supplier is "nearly all of it"
 NONE = "–"
-APART = 1 / 3  # overlap of the other suppliers: below, the two buy from different ones
+APART, ALIKE = 0.25, 0.5  # overlap of the other suppliers: below, different; above, much the same
 
 
 def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
@@ -18,20 +18,23 @@ def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
     year, said = int(exposure["year"].max()), []
     for code in pair:
         rows = exposure[exposure["importer"] == code]
-        name = trade.economy_in_text(code)
-        said.append(f"In {year}, {trade.economy_in_text(exporter)} sold {name}: "
-                    f"{answers.stage_list(rows, year)}.")  # fmt: skip
-    return " ".join(said)
+        parts = [f"{_span_of(row)} of its {_goods(row, year)}" for row in rows.itertuples()]
+        said.append(f"{trade.economy_in_text(code)} {words.joined(parts)}")
+    return (
+        f"In {year}, {trade.economy_in_text(exporter)} sold {said[0]}; it sold {said[1]} (the two "
+        "ends are the shares by value and by tonnes)."
+    )
+
+
+def _goods(row, year: int) -> str:
+    larger = " (larger flows)" if row.stage == stages.MAGNETS else ""
+    return row.goods + larger + ("" if row.year == year else f" ({row.year})")
 
 
 def on_overlap(newest: pd.DataFrame, exporter: str) -> str:
     """How far the suppliers of both are the same, and how much of that is the exporter."""
-    if newest.empty:
-        return (
-            "The two bought no goods of the same stage in the same year, so nothing can be shared."
-        )
-    said = "; ".join(f"{row.goods} {pairs.basis_text(row)}" for row in newest.itertuples())
-    return f"Suppliers in common: {said}. {on_exporter_part(newest, exporter)}"
+    said = words.joined([f"{pairs.span_text(row)} for {row.goods}" for row in newest.itertuples()])
+    return f"Suppliers in common make up {said}. {on_exporter_part(newest, exporter)}"
 
 
 def on_exporter_part(newest: pd.DataFrame, exporter: str) -> str:
@@ -43,16 +46,16 @@ def on_exporter_part(newest: pd.DataFrame, exporter: str) -> str:
     span = " to ".join(dict.fromkeys(supply.share_text(end) for end in (low, high)))
     template = words.choose(
         (high == 0, "None of that is {name}."),
-        (low >= MOST, "Nearly all of that is {name}: {span} of it, by stage and measure."),
-        (low >= 0.5, "More than half of that is {name}: {span} of it, by stage and measure."),
-        (high < 0.5, "Less than half of that is {name}: {span} of it, by stage and measure."),
+        (low >= NEARLY, "Nearly all of that is {name} ({span} of it, by stage and measure)."),
+        (low >= 0.5, "Most of that is {name} ({span} of it, by stage and measure)."),
+        (high < 0.5, "Less than half of that is {name} ({span} of it, by stage and measure)."),
         (True, "Of that, {name} is {span}, by stage and measure."),
     )
     return words.fill(template, name=name, span=span)
 
 
 def exporter_part(newest: pd.DataFrame) -> tuple[float, float]:
-    """The lowest and the highest part of the overlap that is the exporter, over stages and bases."""
+    """The lowest and the highest part of the overlap that is the exporter, of all measures."""
     found = pd.concat(
         [newest[f"exporter_{basis}"] / newest[f"share_{basis}"].where(lambda s: s > 0)
          for basis in trade.BASES]
@@ -60,16 +63,14 @@ def exporter_part(newest: pd.DataFrame) -> tuple[float, float]:
     return (found.min(), found.max()) if len(found) else (float("nan"), float("nan"))
 
 
-def on_holdings(own: tuple[list[str], list[str]], pair: pairs.Pair) -> str:
+def on_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
     """What the data show one to have and not the other."""
     said = []
-    for code, other, items in zip(pair, reversed(pair), own, strict=True):
+    for code, items in zip(pair, own, strict=True):
         if items:
-            said.append(
-                f"The data show {trade.economy_in_text(code)}, and not {trade.economy_in_text(other)}, "
-                f"with {words.joined(items)}."
-            )
-    return " ".join(said) or "The data show neither with a stage that the other has no figure for."
+            what = words.joined(list(items.values()))
+            said.append(f"Only for {trade.economy_in_text(code)} do the data show {what}.")
+    return " ".join(said) or "The data show no stage that only one of the two has."
 
 
 def on_accords(events: pd.DataFrame, pair: pairs.Pair) -> str:
@@ -99,9 +100,10 @@ def on_magnets(added: tuple[float, float], bought: pd.Series, exporter: str) -> 
         return ""
     total = bought.sum()
     return words.fill(
-        "Magnet plants that do not run yet, or are starting up, would add {low:count} to "
-        "{high:count} tonnes a year at their stated capacity, if all are built; the two bought "
-        "{total:count} tonnes from {name} ({least} to {most} of it).",
+        "Magnet plants with a part of the two that do not fully run yet would add {low:count} to "
+        "{high:count} tonnes a year at their stated capacity (only those that start up, to all "
+        "that are planned); the two bought {total:count} tonnes from {name} in the newest year with "
+        "weights, so this is {least} to {most} of it.",
         low=added[0], high=added[1], total=total, name=trade.economy_in_text(exporter),
         least=supply.share_text(added[0] / total), most=supply.share_text(added[1] / total),
     )  # fmt: skip
@@ -110,16 +112,48 @@ def on_magnets(added: tuple[float, float], bought: pd.Series, exporter: str) -> 
 def on_suppliers(others: pd.DataFrame, newest: pd.DataFrame, variants: pd.DataFrame) -> str:
     """Whether the two buy from the same other suppliers, stage by stage."""
     said = []
-    apart = variants[variants["changed"].str.startswith("suppliers other")].set_index("stage")
     for row in newest.itertuples():
-        if row.stage not in apart.index:
+        ends = _others(variants, row.stage)
+        if ends.empty:
             said.append(f"{row.goods}: one of the two has no other supplier")
             continue
         rows = others[others["stage"] == row.stage]
-        both = rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["name"]
-        names = f" ({words.joined(list(both))} sell to both, each at least 1%)" if len(both) else ""
-        said.append(f"{row.goods} {supply.share_text(apart.at[row.stage, 'value'])}{names}")
+        both = list(rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["name"])
+        names = f" (both buy 1% or more of the value from {words.joined(both)})" if both else ""
+        said.append(f"{row.goods} {_span(ends)}{names}")
     return "; ".join(said)
+
+
+def _others(variants: pd.DataFrame, stage: str) -> pd.Series:
+    """Overlap of the suppliers other than the exporter, by value and where known by tonnes."""
+    kinds = variants["kind"].isin(["others_value", "others_tonnes"])
+    return variants.loc[kinds & (variants["stage"] == stage), "value"]
+
+
+def on_feed(flows: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str) -> str:
+    """Who mines outside the exporter and the two, and what both buy from there directly."""
+    output = supply.mine_output(material)
+    last = output[output["year"] == output["year"].max()].set_index("economy")["quantity_t"]
+    left_out = [exporter, *pair, supply.REST]
+    miners = last[last > 0].drop(left_out, errors="ignore").nlargest(3)
+    year = flows["year"].max()
+    now = flows[(flows["year"] == year) & (flows["stage"] != stages.MAGNETS)]
+    if miners.empty or now.empty:
+        return ""
+    total = now.groupby("importer")["value_usd"].sum()
+    bought = now.groupby(["importer", "exporter"])["value_usd"].sum()
+    said = []
+    for code in miners.index:
+        parts = [supply.share_text(bought.get((c, code), 0.0) / total[c]) for c in total.index]
+        whose = [trade.economy_in_text(c) for c in total.index]
+        pieces = words.joined([f"{p} of {w}" for p, w in zip(parts, whose, strict=True)])
+        span = holdings.mined(code, material)["span"]
+        said.append(f"{trade.economy_in_text(code)}, {span} tonnes: {pieces}")
+    return (
+        f"The largest mines outside {trade.economy_in_text(exporter)} and the two, and what they "
+        f"sold directly in {year}, as a part of the value that each bought: {'; '.join(said)}. "
+        "What is mined there and separated elsewhere counts for the place of separation."
+    )
 
 
 def on_trend(table: pd.DataFrame) -> str:
@@ -129,13 +163,20 @@ def on_trend(table: pd.DataFrame) -> str:
         if len(rows) < 2 * pairs.RECENT:
             continue
         first, last = rows.head(pairs.RECENT), rows.tail(pairs.RECENT)
-        ends = [f"{supply.share_text(part['share_value'].mean())} "
-                f"({supply.years_text(part['year'].min(), part['year'].max())})"
-                for part in (first, last)]  # fmt: skip
+        ends = [_mean(part) for part in (first, last)]
         said.append(f"{stages.PLURALS[stage]} from {ends[0]} to {ends[1]}")
     if not said:
         return "There are too few years to compare the first with the last."
-    return f"Overlap by value, mean of {pairs.RECENT} years: {'; '.join(said)}."
+    return (
+        f"Overlap by value, mean of {pairs.RECENT} years, and in brackets the lowest and the "
+        f"highest of them: {'; '.join(said)}."
+    )
+
+
+def _mean(part: pd.DataFrame) -> str:
+    values = part["share_value"]
+    mean = words.ranged(values.mean(), values.min(), values.max(), "pct0")
+    return f"{mean} in {supply.years_text(part['year'].min(), part['year'].max())}"
 
 
 def on_certainty(newest: pd.DataFrame, exporter: str) -> str:
@@ -157,10 +198,23 @@ def on_certainty(newest: pd.DataFrame, exporter: str) -> str:
 
 
 def largest_effect(variants: pd.DataFrame) -> dict:
-    """The change that moves an overlap most: ``changed``, ``goods``, ``base``, ``value``."""
-    if variants.empty:
-        return {"changed": "none", "goods": "goods", "base": 0.0, "value": 0.0}
-    return variants.loc[variants["effect"].abs().idxmax()].to_dict()
+    """The change of measure, years or flows that moves an overlap most, as numbers and words.
+
+    Leaving out the exporter and the cosine ask another question and do not count.
+
+    Returns
+    -------
+    dict
+        ``changed``, ``goods`` (text), ``base``, ``value`` (overlap before and after).
+    """
+    same = variants[variants["kind"].isin(["measure", "years", "mutual"])]
+    if same.empty:
+        row = variants.iloc[0]
+        return {"changed": "no change", "goods": row["goods"]} | dict.fromkeys(
+            ["base", "value"], row["base"]
+        )
+    row = same.loc[same["effect"].abs().idxmax()]
+    return row[["changed", "goods", "base", "value"]].to_dict()
 
 
 def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> str:
@@ -172,7 +226,7 @@ def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> st
     bare = pairs.shares(now[now["stage"] != stages.MAGNETS], pair)
     ends = pairs.overlap(pairs.shares(now, pair)), pairs.overlap(bare)
     return words.fill(
-        "All stages in one, which is no good measure, the overlap by value is {a:pct0} with magnets "
+        "With all stages in one, which mixes goods, the overlap by value is {a:pct0} with magnets "
         "and {b:pct0} without.", a=ends[0], b=ends[1],
     )  # fmt: skip
 
@@ -180,32 +234,39 @@ def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> st
 def what_to_do(
     newest: pd.DataFrame, variants: pd.DataFrame, own: tuple, pair: pairs.Pair, exporter: str
 ) -> str:
-    """Advice by the numbers: where both depend, whether other suppliers are shared, who has what."""
+    """Advice by the numbers: where both depend, whether others are shared, who has what."""
     name = trade.economy_in_text(exporter)
     parts = newest[["exporter_value", "exporter_tonnes"]]
-    if newest.empty or not parts.max().max() > 0:
-        first = f"The two share no dependence on {name} here; look at each on its own page. "
-        return first + _do_holdings(own, pair)
+    if not parts.max().max() > 0:
+        return (
+            f"The two share no dependence on {name} here: look at each on its own page. "
+            + _do_holdings(own, pair)
+        )
     row = newest.loc[parts.min(axis=1).idxmax()]
-    apart = variants[(variants["stage"] == row["stage"])]
-    apart = apart[apart["changed"].str.startswith("suppliers other")]["value"]
-    other = float(apart.iloc[0]) if len(apart) else 0.0
-    said = f"Begin with {row['goods']}: each of the two buys at least {pairs.span_text(row, 'exporter')} from {name}. "
-    said += words.choose(
-        (other < APART, "They buy the rest from different suppliers (overlap {o}): let each use the "
-                        "other's. "),
-        (True, "They buy the rest from much the same suppliers (overlap {o}): buy and contract "
-               "together, or they outbid each other. "),
-    ).format(o=supply.share_text(other))  # fmt: skip
-    return said + _do_holdings(own, pair)
+    ends = _others(variants, row["stage"])
+    start = (
+        f"Begin with {row['goods']}, where both depend on {name} most: it has at least "
+        f"{pairs.span_text(row, 'exporter')} of what each buys. "
+    )
+    rest = words.choose(
+        (ends.empty, "One of the two has no other supplier there: any second source is new. "),
+        (ends.max() < APART, "The rest they buy from different suppliers (overlap {o}): each can "
+                             "open its own to the other. "),
+        (ends.min() >= ALIKE, "The rest they buy from much the same suppliers (overlap {o}): buy "
+                              "together, or they outbid each other. "),
+        (True, "The rest they buy partly from the same suppliers (overlap {o}): contract together "
+               "with those that sell to both, and open the others to each other. "),
+    )  # fmt: skip
+    return start + rest.format(o="" if ends.empty else _span(ends)) + _do_holdings(own, pair)
 
 
-def _do_holdings(own: tuple, pair: pairs.Pair) -> str:
+def _do_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
     first, second = (trade.economy_in_text(code) for code in pair)
+    has = [words.joined([holdings.SHORT[item] for item in items]) for items in own]
     return words.choose(
-        (bool(own[0]) and bool(own[1]), "Each shows something that the other does not: join them."),
-        (bool(own[0]), f"The data show what {first} can offer and not what {second} can."),
-        (bool(own[1]), f"The data show what {second} can offer and not what {first} can."),
+        (bool(own[0] and own[1]), f"Join what only one has: {first} {has[0]}, {second} {has[1]}."),
+        (bool(own[0]), f"Only {first} shows what the other does not: {has[0]}."),
+        (bool(own[1]), f"Only {second} shows what the other does not: {has[1]}."),
         (True, "The data show no stage that only one of them has."),
     )
 
@@ -254,21 +315,27 @@ def _cell(table: pd.DataFrame, stage: str, code: str) -> str:
     return f"{_span(row[['share_value', 'share_tonnes']])} of {worth}"
 
 
+def _span_of(row) -> str:
+    return _span(pd.Series([row.share_value, row.share_tonnes]))
+
+
 def _span(shares: pd.Series) -> str:
     known = sorted(share for share in shares if pd.notna(share))
     return " to ".join(dict.fromkeys(supply.share_text(share) for share in known)) or "not known"
 
 
 def supplier_cells(others: pd.DataFrame, material: str) -> pd.DataFrame:
-    """`pairs.suppliers` as text, with the newest mine output of each supplier."""
-    output = supply.mine_output(material)
-    last = output[output["year"] == output["year"].max()].set_index("economy")["quantity_t"]
+    """`pairs.suppliers` as text, with the range of the newest mine output of each supplier."""
     cells = {
         f"{side}_text": [
             _span(ends) for _, ends in others[[f"{side}_value", f"{side}_tonnes"]].iterrows()
         ]
         for side in ("first", "second")
     }
-    mined = others["exporter"].map(last)
-    text = [words.show_number(tonnes if tonnes > 0 else None, "count") for tonnes in mined]
-    return others.assign(**cells, mined_text=text)
+    found = [holdings.mined(code, material) for code in others["exporter"]]
+    mined = [
+        NONE if row["low"] is None
+        else " to ".join(dict.fromkeys(f"{row[end]:,.0f}" for end in ("low", "high")))
+        for row in found
+    ]  # fmt: skip
+    return others.assign(**cells, mined_text=mined)

@@ -1,7 +1,7 @@
 """Two importers side by side: shared suppliers, similarity of suppliers, trade with each other.
 
-A pair is two ISO3 codes, ``(first, second)``. Shares are fractions of an importer's purchases at one
-stage of the chain, see `rareearths.stages`; a measure by tonnes leaves out flows without a weight.
+A pair is two ISO3 codes, ``(first, second)``. Shares are fractions of an importer's purchases at
+one stage of the chain, see `rareearths.stages`; by tonnes, flows without a weight are left out.
 """
 
 import math
@@ -36,7 +36,7 @@ def check_pair(first: str, second: str, exporter: str) -> Pair:
         raise ValueError(f"first and second are the same economy, {first}; two are compared")
     if exporter in (first, second):
         raise ValueError(
-            f"exporter {exporter} is one of the two, {first} and {second}; it must be a third economy"
+            f"exporter {exporter} is one of the two, {first} and {second}; a third one is wanted"
         )
     return codes[0], codes[1]
 
@@ -249,24 +249,37 @@ def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: st
     Returns
     -------
     pandas.DataFrame
-        ``stage``, ``goods``, ``changed`` (text), ``base`` (overlap by value in the newest year),
-        ``value`` (the overlap after the change), ``low``, ``high`` (of the two), ``effect`` (after
+        ``stage``, ``goods``, ``changed`` (text), ``kind`` (short), ``base`` (overlap by
+        value in the newest year), ``value`` (the overlap after the change), ``low``, ``high`` (of the two), ``effect`` (after
         less before). A change that cannot be made with the data is left out.
     """
     rows = []
     for row in newest.itertuples():
         part = flows[flows["stage"] == row.stage]
         now, recent = part[part["year"] == row.year], part[part["year"] > row.year - RECENT]
-        others = f"suppliers other than {trade.economy_in_text(exporter)} only"
-        changed = {
-            "by tonnes, not by value": row.share_tonnes,
-            f"last {RECENT} years together": overlap(shares(recent, pair)),
-            "without their trade with each other": overlap(shares(now, pair, without=pair)),
-            others: overlap(shares(now, pair, without=[exporter])),
-            "cosine, not overlap": row.cosine_value,
-        }
-        rows += [(row.stage, row.goods, name, row.share_value, v) for name, v in changed.items()]
-    table = pd.DataFrame(rows, columns=["stage", "goods", "changed", "base", "value"])
+        name = trade.economy_in_text(exporter)
+        without = {basis: overlap(shares(now, pair, basis, [exporter])) for basis in trade.BASES}
+        weighed = pd.notna(row.share_tonnes)
+        changed = [
+            ("tonnes in place of value", "measure", row.share_tonnes),
+            (f"the last {RECENT} years together", "years", overlap(shares(recent, pair))),
+            (
+                "without what the two sell each other",
+                "mutual",
+                overlap(shares(now, pair, without=pair)),
+            ),
+            (f"without {name}, by value", "others_value", without["value"]),
+            (
+                f"without {name}, by tonnes",
+                "others_tonnes",
+                without["tonnes"] if weighed else np.nan,
+            ),
+            ("cosine in place of overlap", "cosine", row.cosine_value),
+        ]
+        rows += [
+            (row.stage, row.goods, *change[:2], row.share_value, change[2]) for change in changed
+        ]
+    table = pd.DataFrame(rows, columns=["stage", "goods", "changed", "kind", "base", "value"])
     table = table.dropna(subset=["value"]).reset_index(drop=True)
     return table.assign(
         low=table[["base", "value"]].min(axis=1),

@@ -69,7 +69,7 @@ def load(pair: tuple[str, str]) -> pd.DataFrame:
 
 
 def parts(rows: pd.DataFrame, economy: str) -> pd.Series:
-    """The part of an economy in each project as text: "host", or as printed; missing without one."""
+    """The part of an economy in each project: "host", or as printed; missing without one."""
     host = (rows["economy"] == trade.check_economy(economy)).map({True: "host", False: None})
     column = PRINTED.get(economy)
     if column is None:
@@ -80,7 +80,7 @@ def parts(rows: pd.DataFrame, economy: str) -> pd.Series:
 
 def _capacity(row) -> str:
     if pd.isna(row.capacity_as_given):
-        return "–"
+        return "capacity not known"
     number = row.capacity_t_per_year
     amount = row.capacity_as_given if pd.isna(number) else f"{number:,.0f}"
     kind = "" if row.capacity_kind in ("stated", "total") else f", {row.capacity_kind}"
@@ -89,14 +89,33 @@ def _capacity(row) -> str:
 
 
 def _start(row) -> str:
-    when = "–" if pd.isna(row.start_year) else f"{row.start_year:.0f}"
+    when = "start not known" if pd.isna(row.start_year) else f"{row.start_year:.0f}"
     return f"{when}, {row.status}"
 
 
 def joint(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the projects of firms in which both have a part, by firm and start year."""
-    return rows[rows["joint"]].sort_values(
-        ["firm", "start_year", "project"], kind="stable", ignore_index=True
+    order = ["firm", "start_year", "project"]
+    return rows[rows["joint"]].sort_values(order, kind="stable", ignore_index=True)
+
+
+def in_one(rows: pd.DataFrame) -> list[str]:
+    """Names of the projects in which both have a part, not only in the firm."""
+    both = rows[["part_first", "part_second"]].notna().all(axis=1)
+    return list(rows.loc[both, "project"])
+
+
+def joint_text(rows: pd.DataFrame, pair: tuple[str, str]) -> str:
+    """How many projects and firms both have a part in, as a sentence."""
+    found, names = rows[rows["joint"]], in_one(rows)
+    first, second = (trade.economy_in_text(code) for code in pair)
+    if found.empty:
+        return f"The table shows no firm in which both {first} and {second} have a part."
+    same = f"{len(names)} ({'; '.join(names)})" if names else "none"
+    firms = words.joined(sorted(found["firm"].unique()))
+    return (
+        f"Projects in which both have a part: {same}. Firms in which both have one, if only in "
+        f"different projects: {found['firm'].nunique()} ({firms})."
     )
 
 
@@ -107,7 +126,7 @@ def gap_text(pair: tuple[str, str]) -> str:
         return ""
     return (
         f"It has no column for offtake, equity or support of {words.joined(unknown)}: such parts "
-        "in other economies cannot be told, and that none is shown does not mean that there is none."
+        "in other economies cannot be told; that none is shown does not mean that there is none."
     )
 
 
@@ -117,8 +136,8 @@ def project_cells(rows: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``project_name``, ``source_url``, ``place_stage``, ``part_text``, ``capacity_text``,
-        ``start_text``.
+        ``project_name``, ``source_url``, ``place_stage``, ``part_text``, ``capacity_text``
+        (capacity, start and status).
     """
     names = trade.economy_names()
     return pd.DataFrame(
@@ -129,8 +148,7 @@ def project_cells(rows: pd.DataFrame, pair: tuple[str, str]) -> pd.DataFrame:
             "part_text": [
                 _part_text(row, [names[code] for code in pair]) for row in rows.itertuples()
             ],
-            "capacity_text": rows["capacity"],
-            "start_text": rows["start"],
+            "capacity_text": rows["capacity"] + "; " + rows["start"],
         }
     )
 

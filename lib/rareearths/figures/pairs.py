@@ -1,4 +1,4 @@
-"""Figures of two importers side by side: exposure, suppliers, overlap, mutual trade, instruments."""
+"""Figures of two importers: exposure, suppliers, overlap, mutual trade, instruments."""
 
 import numpy as np
 import pandas as pd
@@ -75,17 +75,18 @@ def plot_side_by_side(axes: Axes, found: pd.DataFrame, weights: pd.DataFrame, pa
     for side, shift, colour in zip(("first", "second"), (-0.2, 0.2), colours, strict=True):
         places = np.arange(len(shown)) + shift
         axes.barh(places, shown[side], 0.36, color=colour, zorder=2)
-        tonnes = weights[side].reindex(shown.index).fillna(0.0) if len(weights) else None
-        reach = shown[side] if tonnes is None else np.maximum(shown[side], tonnes)
-        if tonnes is not None:
-            axes.plot(tonnes, places, "D", ms=4, color=INK, mfc=PAPER, zorder=3)
-        for place, share, end in zip(places, shown[side], reach, strict=True):
+        tonnes = weights[side].reindex(shown.index) if len(weights) else shown[side] * np.nan
+        seen = tonnes.where(tonnes >= 0.005)
+        axes.plot(seen, places, "D", ms=4, color=INK, mfc=PAPER, zorder=3)
+        ends = np.fmax(shown[side], seen)
+        for place, share, weight, end in zip(places, shown[side], tonnes, ends, strict=True):
+            text = _percent(share) + ("" if np.isnan(weight) else f" / {_percent(weight)}")
             axes.annotate(
-                _percent(share), (end, place), (7, 0), textcoords="offset points", va="center",
+                text, (end, place), (7, 0), textcoords="offset points", va="center",
                 fontsize=7.5, color=INK,
             )  # fmt: skip
     axes.set_yticks(range(len(shown)), [economy_name(code) for code in shown.index])
-    axes.set(xlim=(0, 1.15), ylim=(len(shown) - 0.4, -0.6))
+    axes.set(xlim=(0, 1.3), ylim=(len(shown) - 0.4, -0.6))
     axes.set_xticks(np.arange(0, 1.01, 0.25))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(axis="y", visible=False)
@@ -164,8 +165,8 @@ def plot_instruments(axes: Axes, events: pd.DataFrame) -> Axes:
         for point in lane.itertuples():
             axes.text(
                 point.year, base + point.level, str(point.number), ha="center", va="center",
-                fontsize=7.5, color=INK,
-                bbox={"boxstyle": "circle,pad=0.22", "fc": PAPER, "ec": MUTED, "lw": 0.9},
+                fontsize=7, color=INK,
+                bbox={"boxstyle": "round,pad=0.2", "fc": PAPER, "ec": MUTED, "lw": 0.8},
             )  # fmt: skip
         base += lane["level"].max() + 1.7
         axes.axhline(base - 0.85, color=OTHERS_COLOUR, lw=0.5)
@@ -193,11 +194,11 @@ def show_side_by_side(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pai
         show(
             plot_side_by_side(canvas(0.9 + 0.36 * min(6, len(found))), found, weights, pair),
             title="{plural}: {common} in common in {year}",
-            subtitle="Share of each supplier; bars and numbers: by value{diamonds}",
+            subtitle="Share of each supplier by value (bars){diamonds}",
             alt="Bars: the largest suppliers of {first} and of {second} in {year}.",
             data=found.join(weights, lsuffix="_value", rsuffix="_tonnes").reset_index(),
             **_about(row, facts)
-            | {"diamonds": "; diamonds: by tonnes" if len(weights) else "", "year": row.year},
+            | {"diamonds": " / by tonnes (diamonds)" if len(weights) else "", "year": row.year},
         )
 
 
