@@ -10,6 +10,7 @@ from rareearths import catalogue, chain, resources, stages, supply, trade, ventu
 
 NONE = "–"
 RUNNING = ("operating", "ramping")
+SELLER = 0.25  # of its own imports of magnets: a judgement; below, sales are no strength
 _STATUS = {"running": RUNNING, "under construction": ("construction",), "planned": ("planned",)}
 
 
@@ -136,17 +137,29 @@ def net_exports(economy: str, material: str, year: int) -> dict[str, str]:
 
 
 def magnet_exports(economy: str, material: str) -> dict:
-    """Magnets that the table lists the economy to sell in its newest year: ``usd``, ``text``.
+    """Magnets that the table lists the economy to sell in its newest year.
 
+    Returns
+    -------
+    dict
+        ``usd`` (current US$), ``text``, ``strong`` (whether that is at least `SELLER` times what
+        it is listed to buy).
+
+    Notes
+    -----
     At least so much: only the larger flows are listed, of most economies only to four customers.
     """
     rows = catalogue.load("magnets")
     year = int(rows["year"].max())
-    rows = rows[(rows["exporter"] == economy) & (rows["year"] == year)]
-    if rows.empty or material != stages.WITH_MAGNETS:
-        return {"usd": 0.0, "text": NONE}
-    total = float(rows["value_usd"].sum())
-    return {"usd": total, "text": words.fill("at least {v:usd} ({y})", v=total, y=str(year))}
+    rows = rows[rows["year"] == year]
+    sold, bought = (
+        float(rows.loc[rows[side] == economy, "value_usd"].sum())
+        for side in ("exporter", "importer")
+    )
+    if not sold or material != stages.WITH_MAGNETS:
+        return {"usd": 0.0, "strong": False, "text": NONE}
+    text = words.fill("at least {v:usd} ({y})", v=sold, y=str(year))
+    return {"usd": sold, "strong": sold >= SELLER * bought, "text": text}
 
 
 def abroad(economy: str, material: str) -> str:
@@ -184,7 +197,7 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
             name = "mines" if stage == "mining" else f"{LABELS[stage]} plants"
             hosted = [plants(code) for code in pair]
             rows[name.capitalize()] = [plants_text(p[p["stage"] == stage]) for p in hosted]
-        rows["Running or planned abroad, with its part"] = [abroad(code, material) for code in pair]
+        rows["Plants abroad with its part"] = [abroad(code, material) for code in pair]
         for stage in chain.STAGES:
             name = f"Published share, {chain.NAMES[stage]}"
             rows[name] = [published(code, stage, material) for code in pair]
@@ -217,9 +230,9 @@ def has(economy: str, material: str) -> dict[str, str]:
             found[stage] = f"running {label} plants"
     if plants_text(_abroad(economy)) != NONE:
         found["abroad"] = f"parts in plants abroad ({plants_text(_abroad(economy))})"
-    sold = magnet_exports(economy, material)["usd"]
-    if sold:
-        found["sold"] = words.fill("magnet exports of at least {usd:usd}", usd=sold)
+    sold = magnet_exports(economy, material)
+    if sold["strong"]:
+        found["sold"] = f"magnet exports of {sold['text']}"
     return found
 
 
@@ -241,6 +254,9 @@ def lacks(pair: tuple[str, str], material: str) -> tuple[dict[str, str], dict[st
         As `has`.
     """
     first, second = (has(code, material) for code in pair)
+    if not set(pair) <= set(ventures.PRINTED):  # parts abroad are printed for these two only
+        for found in (first, second):
+            found.pop("abroad", None)
     return (
         {item: text for item, text in first.items() if item not in second},
         {item: text for item, text in second.items() if item not in first},

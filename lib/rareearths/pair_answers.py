@@ -21,8 +21,27 @@ def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
         parts = [f"{_span_of(row)} of its {_goods(row, year)}" for row in rows.itertuples()]
         said.append(f"{trade.economy_in_text(code)} {words.joined(parts)}")
     return (
-        f"In {year}, {trade.economy_in_text(exporter)} sold {said[0]}; it sold {said[1]} (the two "
-        "ends are the shares by value and by tonnes)."
+        f"By value and by tonnes, {trade.economy_in_text(exporter)} sold {said[0]} in {year}; it "
+        f"sold {said[1]}."
+    )
+
+
+def exposure_title(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
+    """The title of the figure of exposure: whose share is the larger, by value."""
+    shares = exposure.pivot(index="stage", columns="importer", values="share_value")
+    shares = shares.reindex(columns=list(pair)).dropna()
+    name, (first, second) = (
+        trade.economy_in_text(exporter),
+        [trade.economy_in_text(code) for code in pair],
+    )
+    more = int((shares[pair[0]] > shares[pair[1]]).sum())
+    less = int((shares[pair[0]] < shares[pair[1]]).sum())
+    every = "at every stage" if len(shares) > 1 else "of the goods in the data"
+    return words.choose(
+        (len(shares) == 0, f"Share of {name} in what {first} and {second} buy"),
+        (more == len(shares), f"{first} buys more of its needs from {name} than {second}, {every}"),
+        (less == len(shares), f"{second} buys more of its needs from {name} than {first}, {every}"),
+        (True, f"Whose part from {name} is larger differs by stage"),
     )
 
 
@@ -81,10 +100,8 @@ def on_accords(events: pd.DataFrame, pair: pairs.Pair) -> str:
         return f"The timeline holds no instrument of both {first} and {second}."
     when = events.loc[events["how"] != accords.TOWARDS, "date"]
     bounds = supply.years_text(int(when.min()[:4]), int(when.max()[:4]))
-    return (
-        f"The timeline holds {alone + others} acts of both ({bounds}): {alone} of the two alone, "
-        f"{others} with others."
-    )
+    said = f"{alone or 'none'} of the two alone, {others or 'none'} with others"
+    return f"The timeline holds {alone + others} acts of both ({bounds}): {said}."
 
 
 def accords_title(events: pd.DataFrame) -> str:
@@ -102,8 +119,8 @@ def on_magnets(added: tuple[float, float], bought: pd.Series, exporter: str) -> 
     return words.fill(
         "Magnet plants with a part of the two that do not fully run yet would add {low:count} to "
         "{high:count} tonnes a year at their stated capacity (only those that start up, to all "
-        "that are planned); the two bought {total:count} tonnes from {name} in the newest year with "
-        "weights, so this is {least} to {most} of it.",
+        "that are planned), {least} to {most} of the {total:count} tonnes that the two bought from "
+        "{name} in the newest year with weights.",
         low=added[0], high=added[1], total=total, name=trade.economy_in_text(exporter),
         least=supply.share_text(added[0] / total), most=supply.share_text(added[1] / total),
     )  # fmt: skip
@@ -118,7 +135,8 @@ def on_suppliers(others: pd.DataFrame, newest: pd.DataFrame, variants: pd.DataFr
             said.append(f"{row.goods}: one of the two has no other supplier")
             continue
         rows = others[others["stage"] == row.stage]
-        both = list(rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["name"])
+        both = rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["exporter"]
+        both = [trade.economy_in_text(code) for code in both]
         names = f" (both buy 1% or more of the value from {words.joined(both)})" if both else ""
         said.append(f"{row.goods} {_span(ends)}{names}")
     return "; ".join(said)
@@ -144,8 +162,9 @@ def on_feed(flows: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str)
     bought = now.groupby(["importer", "exporter"])["value_usd"].sum()
     said = []
     for code in miners.index:
-        parts = [supply.share_text(bought.get((c, code), 0.0) / total[c]) for c in total.index]
-        whose = [trade.economy_in_text(c) for c in total.index]
+        buyers = [c for c in pair if c in total.index]
+        parts = [supply.share_text(bought.get((c, code), 0.0) / total[c]) for c in buyers]
+        whose = [trade.economy_in_text(c) for c in buyers]
         pieces = words.joined([f"{p} of {w}" for p, w in zip(parts, whose, strict=True)])
         span = holdings.mined(code, material)["span"]
         said.append(f"{trade.economy_in_text(code)}, {span} tonnes: {pieces}")

@@ -250,8 +250,9 @@ def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: st
     -------
     pandas.DataFrame
         ``stage``, ``goods``, ``changed`` (text), ``kind`` (short), ``base`` (overlap by
-        value in the newest year), ``value`` (the overlap after the change), ``low``, ``high`` (of the two), ``effect`` (after
-        less before). A change that cannot be made with the data is left out.
+        value in the newest year), ``value`` (the overlap after the change), ``low``, ``high`` (of
+        the two), ``effect`` (after less before). A change that cannot be made with the data is
+        left out.
     """
     rows = []
     for row in newest.itertuples():

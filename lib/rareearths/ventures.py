@@ -105,6 +105,18 @@ def in_one(rows: pd.DataFrame) -> list[str]:
     return list(rows.loc[both, "project"])
 
 
+def joint_short(rows: pd.DataFrame) -> str:
+    """How many projects and firms both have a part in, for the answer; empty without any."""
+    firms = sorted(rows.loc[rows["joint"], "firm"].unique())
+    if not firms:
+        return "The table of projects shows none in which both have a part."
+    number = len(in_one(rows))
+    return (
+        f"Both have a part in {number or 'no'} project{'' if number == 1 else 's'} of the table, "
+        f"and in these firms: {words.joined(firms)}."
+    )
+
+
 def joint_text(rows: pd.DataFrame, pair: tuple[str, str]) -> str:
     """How many projects and firms both have a part in, as a sentence."""
     found, names = rows[rows["joint"]], in_one(rows)
