@@ -30,18 +30,16 @@ def exposure_title(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> s
     """The title of the figure of exposure: whose share is the larger, by value."""
     shares = exposure.pivot(index="stage", columns="importer", values="share_value")
     shares = shares.reindex(columns=list(pair)).dropna()
-    name, (first, second) = (
-        trade.economy_in_text(exporter),
-        [trade.economy_in_text(code) for code in pair],
-    )
+    name, start = trade.economy_in_text(exporter), trade.economy_at_start(exporter)
+    first, second = (trade.economy_in_text(code) for code in pair)
     more = int((shares[pair[0]] > shares[pair[1]]).sum())
     less = int((shares[pair[0]] < shares[pair[1]]).sum())
-    every = "at every stage" if len(shares) > 1 else "of the goods in the data"
+    larger = f"{start} has a larger share of what {{}} buys than of what {{}} buys"
     return words.choose(
-        (len(shares) == 0, f"Share of {name} in what {first} and {second} buy"),
-        (more == len(shares), f"{first} buys more of its needs from {name} than {second}, {every}"),
-        (less == len(shares), f"{second} buys more of its needs from {name} than {first}, {every}"),
-        (True, f"Whose part from {name} is larger differs by stage"),
+        (len(shares) == 0, f"The share of {name} in what {first} and {second} buy"),
+        (more == len(shares), larger.format(first, second)),
+        (less == len(shares), larger.format(second, first)),
+        (True, f"Where the share of {name} is larger differs by stage"),
     )
 
 
@@ -330,8 +328,9 @@ def _cell(table: pd.DataFrame, stage: str, code: str) -> str:
     if rows.empty:
         return NONE
     row = rows.iloc[0]
-    worth = f"{words.show_number(row['value_usd'], 'usd')} in {row['year']}"
-    return f"{_span(row[['share_value', 'share_tonnes']])} of {worth}"
+    span = _span(row[["share_value", "share_tonnes"]])
+    when = "" if row["year"] == table["year"].max() else f" ({row['year']})"
+    return f"{span} of ${words.show_number(row['value_usd'], 'million_usd')} m{when}"
 
 
 def _span_of(row) -> str:

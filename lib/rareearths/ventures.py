@@ -15,6 +15,10 @@ CANNOT = (
     "elements, customs weigh whole shipments of all of them. A magnet plant helps only if its "
     "metal does not come from the same supplier; the table does not say where it comes from."
 )
+NOTHING = (
+    "Nothing of this can be set against what the two buy: only magnets are weighed alike in "
+    "projects and at the border, and the table has none to add, or their imports are not listed."
+)
 LATER = (
     "Announced plants start late or not at all: the answer for magnets hangs on which of them are "
     "built, and on where their metal comes from."
@@ -112,8 +116,8 @@ def joint_short(rows: pd.DataFrame) -> str:
         return "The table of projects shows none in which both have a part."
     number = len(in_one(rows))
     return (
-        f"Both have a part in {number or 'no'} project{'' if number == 1 else 's'} of the table, "
-        f"and in these firms: {words.joined(firms)}."
+        f"Projects of the table in which both have a part: {number or 'none'}; firms, if only in "
+        f"different projects: {len(firms)} ({words.joined(firms)})."
     )
 
 
