@@ -130,8 +130,9 @@ def shares(
     """
     column = trade.BASES[trade.check_basis(basis)]
     kept = flows[~flows["exporter"].isin(list(without))].dropna(subset=[column])
-    sums = kept.groupby(["exporter", "importer"])[column].sum().unstack(fill_value=0.0)
-    sums = sums.reindex(columns=list(pair), fill_value=0.0).set_axis(["first", "second"], axis=1)
+    sums = kept.groupby(["exporter", "importer"])[column].sum().astype(float).unstack()
+    sums = sums.reindex(columns=list(pair)).set_axis(["first", "second"], axis=1)
+    sums = sums.fillna(0.0)  # a supplier without a flow sold nothing
     if sums.empty or not (sums.sum() > 0).all():
         return pd.DataFrame(columns=["first", "second", "common"], dtype=float)
     found = sums / sums.sum()
