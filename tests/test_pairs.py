@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import accords, figures, holdings, pair_answers, pairs, stages, ventures
+from rareearths import (
+    accords,
+    figures,
+    holdings,
+    pair_answers,
+    pair_tables,
+    pairs,
+    stages,
+    ventures,
+)
 from rareearths.catalogue import UnknownCode
 from rareearths.reports import parameters
 
@@ -190,7 +199,9 @@ def test_no_magnets_of_an_economy_whose_suppliers_are_not_listed():
 
 def test_what_the_two_sell_each_other_is_in_the_file(japan_usa):
     rows = (
-        pairs.bilateral(japan_usa[0], PAIR).query("year == 2024").set_index(["stage", "exporter"])
+        pair_tables.bilateral(japan_usa[0], PAIR)
+        .query("year == 2024")
+        .set_index(["stage", "exporter"])
     )
     where = [("year", "==", 2024), ("exporter", "==", "JPN"), ("importer", "==", "USA")]
     file = pq.read_table(ROOT / "data/trade/baci_minerals.parquet", filters=where).to_pandas()
@@ -342,6 +353,8 @@ def test_advice_follows_the_numbers(japan_usa):
     assert "different suppliers" in advice(0.1)
     assert "much the same suppliers" in advice(0.9)
     assert "partly from the same" in advice(0.4)
+    little = newest.assign(exporter_value=0.02, exporter_tonnes=0.01)
+    assert "hardly a dependence" in pair_answers.what_to_do(little, table, ({}, {}), PAIR, "CHN")
     none = newest.assign(exporter_value=0.0, exporter_tonnes=0.0)
     assert "share no dependence" in pair_answers.what_to_do(none, table, ({}, {}), PAIR, "CHN")
 

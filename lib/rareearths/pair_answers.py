@@ -6,10 +6,10 @@ that comes back is finished: it is a value of a template, never a template.
 
 import pandas as pd
 
-from rareearths import accords, holdings, pairs, stages, supply, trade, words
+from rareearths import accords, holdings, pair_tables, pairs, quality, stages, supply, trade, words
 
 NEARLY = 0.9  # of the overlap: from here on the shared supplier is "nearly all of it"
-NONE = "–"
+LITTLE = 0.05  # of what each buys: below, no shared dependence to speak of
 APART, ALIKE = 0.25, 0.5  # overlap of the other suppliers: below, different; above, much the same
 
 
@@ -18,11 +18,48 @@ def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
     year, said = int(exposure["year"].max()), []
     for code in pair:
         rows = exposure[exposure["importer"] == code]
-        parts = [f"{_span_of(row)} of its {_goods(row, year)}" for row in rows.itertuples()]
+        parts = [f"{_part(row)} of its {_goods(row, year)}" for row in rows.itertuples()]
         said.append(f"{trade.economy_in_text(code)} {words.joined(parts)}")
     return (
         f"By value and by tonnes, {trade.economy_in_text(exporter)} sold {said[0]} in {year}; it "
         f"sold {said[1]}."
+    )
+
+
+def on_size(exposure: pd.DataFrame, pair: pairs.Pair) -> str:
+    """Stages of which one buys less than a tenth of what the other does; empty without any."""
+    worth = exposure.pivot(index="stage", columns="importer", values="value_usd")
+    worth = worth.reindex(columns=list(pair)).dropna()
+    small = worth[worth.min(axis=1) < 0.1 * worth.max(axis=1)]
+    said = [
+        words.fill(
+            "{goods} of {who} ({low:usd} against {high:usd})",
+            goods=stages.PLURALS[stage], who=trade.economy_in_text(row.idxmin()),
+            low=row.min(), high=row.max(),
+        )
+        for stage, row in small.iterrows()
+    ]  # fmt: skip
+    if not said:
+        return ""
+    return f"Little is bought, so that a few shipments move the shares: {words.joined(said)}."
+
+
+def on_reported(flows: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
+    """Where what an importer reports is far from the table used here; empty without any."""
+    said = []
+    for code in pair:
+        own = flows[(flows["importer"] == code) & (flows["stage"] != stages.MAGNETS)]
+        rows = trade.compare_reported(own, code, exporter)
+        rows = rows[(rows["ratio"] > 1.25) | (rows["ratio"] < 0.8)]
+        said += [
+            f"{row.product} of {trade.economy_in_text(code)} in {row.year} ({row.ratio:.1f} times)"
+            for row in rows.itertuples()
+        ]
+    if not said:
+        return ""
+    return (
+        f"Imports from {trade.economy_in_text(exporter)} as the importer reports them are far from "
+        f"those used here in {words.joined(said)}."
     )
 
 
@@ -136,7 +173,7 @@ def on_suppliers(others: pd.DataFrame, newest: pd.DataFrame, variants: pd.DataFr
         both = rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["exporter"]
         both = [trade.economy_in_text(code) for code in both]
         names = f" (both buy 1% or more of the value from {words.joined(both)})" if both else ""
-        said.append(f"{row.goods} {_span(ends)}{names}")
+        said.append(f"{row.goods} {pair_tables.span(ends)}{names}")
     return "; ".join(said)
 
 
@@ -209,9 +246,32 @@ def on_certainty(newest: pd.DataFrame, exporter: str) -> str:
          "stage that has figures; not sure how much that is: the measures lie up to {gap} apart. "),
         (low >= 0.5, "Fairly sure: by both measures {name} is more than half of what they share, "
                      "and the measures lie at most {gap} apart. "),
+        (widest < 0.05, "Fairly sure of how much they share: the two measures lie at most {gap} "
+                        "apart. "),
         (True, "How much they share depends on the measure: the two lie up to {gap} apart. "),
     )  # fmt: skip
     return words.fill(template, name=name, gap=words.fill("{g:pp}", g=widest))
+
+
+def on_faults(pair: pairs.Pair, material: str, years: tuple[int, int], newest: pd.DataFrame) -> str:
+    """Known faults of the series of both, each once; empty without any."""
+    series = [trade.TABLE] + ["magnets"] * (stages.MAGNETS in set(newest["stage"]))
+    found = []
+    for code in pair:
+        breaks = quality.known_breaks(code, material, years)
+        breaks = breaks[breaks["series"].isin(series) & (breaks["kind"] != "weights")]
+        inside = (breaks["first_year"] <= years[1]) & (breaks["last_year"] >= years[0])
+        found.append(breaks[inside].assign(importer=code))
+    rows = pd.concat(found).sort_values("first_year", kind="stable")
+    said = []
+    for (when, fault), part in rows.groupby(["years", "description"], sort=False):
+        who = (
+            ""
+            if part["importer"].nunique() > 1
+            else trade.economy_names()[part["importer"].iloc[0]]
+        )
+        said.append(f"{when}{', ' if who else ''}{who}: {fault}")
+    return f"Known faults of these series: {'; '.join(said)}." if said else ""
 
 
 def largest_effect(variants: pd.DataFrame) -> dict:
@@ -254,10 +314,12 @@ def what_to_do(
     """Advice by the numbers: where both depend, whether others are shared, who has what."""
     name = trade.economy_in_text(exporter)
     parts = newest[["exporter_value", "exporter_tonnes"]]
-    if not parts.max().max() > 0:
+    most = parts.max().max()
+    if not most >= LITTLE:
+        how = "no dependence" if not most > 0 else "hardly a dependence"
         return (
-            f"The two share no dependence on {name} here: look at each on its own page. "
-            + _do_holdings(own, pair)
+            f"The two share {how} on {name} here (less than {LITTLE:.0%} of what each buys): look "
+            f"at each on its own page. {_do_holdings(own, pair)}"
         )
     row = newest.loc[parts.min(axis=1).idxmax()]
     ends = _others(variants, row["stage"])
@@ -274,7 +336,11 @@ def what_to_do(
         (True, "The rest they buy partly from the same suppliers (overlap {o}): contract together "
                "with those that sell to both, and open the others to each other. "),
     )  # fmt: skip
-    return start + rest.format(o="" if ends.empty else _span(ends)) + _do_holdings(own, pair)
+    return (
+        start
+        + rest.format(o="" if ends.empty else pair_tables.span(ends))
+        + _do_holdings(own, pair)
+    )
 
 
 def _do_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
@@ -303,57 +369,6 @@ def numbers(newest: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def share_cells(table: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> pd.DataFrame:
-    """Exposure side by side as text: one row a stage, a column for each, and what is in common.
-
-    Parameters
-    ----------
-    table, newest : pandas.DataFrame
-        See `pairs.exposure` and `pairs.latest`.
-    pair : (str, str)
-    """
-    common = {row.stage: row for row in newest.itertuples()}
-    rows = []
-    for stage in stages.present(table):
-        row = common.get(stage)
-        own = [_cell(table, stage, code) for code in pair]
-        both = [pairs.span_text(row, name) if row else NONE for name in ("share", "exporter")]
-        rows.append((stages.PLURALS[stage], *own, *both))
-    columns = ["goods", "first_text", "second_text", "common_text", "common_exporter"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def _cell(table: pd.DataFrame, stage: str, code: str) -> str:
-    rows = table[(table["importer"] == code) & (table["stage"] == stage)]
-    if rows.empty:
-        return NONE
-    row = rows.iloc[0]
-    span = _span(row[["share_value", "share_tonnes"]])
-    when = "" if row["year"] == table["year"].max() else f" ({row['year']})"
-    return f"{span} of ${words.show_number(row['value_usd'], 'million_usd')} m{when}"
-
-
-def _span_of(row) -> str:
-    return _span(pd.Series([row.share_value, row.share_tonnes]))
-
-
-def _span(shares: pd.Series) -> str:
-    known = sorted(share for share in shares if pd.notna(share))
-    return " to ".join(dict.fromkeys(supply.share_text(share) for share in known)) or "not known"
-
-
-def supplier_cells(others: pd.DataFrame, material: str) -> pd.DataFrame:
-    """`pairs.suppliers` as text, with the range of the newest mine output of each supplier."""
-    cells = {
-        f"{side}_text": [
-            _span(ends) for _, ends in others[[f"{side}_value", f"{side}_tonnes"]].iterrows()
-        ]
-        for side in ("first", "second")
-    }
-    found = [holdings.mined(code, material) for code in others["exporter"]]
-    mined = [
-        NONE if row["low"] is None
-        else " to ".join(dict.fromkeys(f"{row[end]:,.0f}" for end in ("low", "high")))
-        for row in found
-    ]  # fmt: skip
-    return others.assign(**cells, mined_text=mined)
+def _part(row) -> str:
+    span = pair_tables.span(pd.Series([row.share_value, row.share_tonnes]))
+    return {"0%": "none", "not known": "an unknown part"}.get(span, span)

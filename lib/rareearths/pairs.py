@@ -229,13 +229,6 @@ def span_text(row, name: str = "share") -> str:
     return " to ".join(dict.fromkeys(supply.share_text(end) for end in ends)) or "not known"
 
 
-def basis_text(row, name: str = "share") -> str:
-    """A measure of a row of `latest` as text: "62% by value and 83% by tonnes"."""
-    known = [(getattr(row, f"{name}_{basis}"), basis) for basis in trade.BASES]
-    said = [f"{supply.share_text(share)} by {basis}" for share, basis in known if pd.notna(share)]
-    return " and ".join(said) or "not known"
-
-
 def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: str) -> pd.DataFrame:
     """The overlap of each stage when one choice is changed at a time.
 
@@ -288,78 +281,3 @@ def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: st
         high=table[["base", "value"]].max(axis=1),
         effect=table["value"] - table["base"],
     )
-
-
-def suppliers(
-    flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: str, top: int = 5
-) -> pd.DataFrame:
-    """The largest suppliers of both other than the exporter and the two, stage by stage.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``stage``, ``goods``, ``year``, ``exporter``, ``name``, and for each of ``first`` and
-        ``second`` its share by value and by tonnes (``first_value``, ``first_tonnes``, ...;
-        fractions of all that it buys; tonnes missing as in `latest`).
-    """
-    parts = []
-    for row in newest.itertuples():
-        part = flows[(flows["stage"] == row.stage) & (flows["year"] == row.year)]
-        found = shares(part, pair).add_suffix("_value")
-        weights = shares(part, pair, "tonnes")
-        if pd.isna(row.share_tonnes):
-            weights = weights[:0]
-        found = found.join(weights.add_suffix("_tonnes"))
-        found = found.drop(index=[exporter, *pair], errors="ignore")
-        largest = found[["first_value", "second_value"]].max(axis=1).nlargest(top).index
-        about = {"stage": row.stage, "goods": row.goods, "year": row.year}
-        parts.append(found.loc[largest].reset_index().assign(**about))
-    table = pd.concat(parts, ignore_index=True)
-    return table.assign(name=table["exporter"].map(trade.economy_names()))
-
-
-def bilateral(flows: pd.DataFrame, pair: Pair) -> pd.DataFrame:
-    """What the two sell each other, by stage and year.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``stage``, ``year``, ``exporter``, ``importer``, ``value_usd`` (current US$),
-        ``quantity_t`` (tonnes; missing where no weight is known), ``share_value`` (of all that the
-        importer buys at the stage). A year without a row has no flow in the data.
-    """
-    keys = ["stage", "year", "importer"]
-    total = flows.groupby(keys)["value_usd"].sum().rename("total_usd").reset_index()
-    own = flows[flows["exporter"].isin(pair) & (flows["exporter"] != flows["importer"])]
-    found = own.groupby([*keys, "exporter"], as_index=False).agg(
-        value_usd=("value_usd", "sum"), quantity_t=("quantity_t", lambda q: q.sum(min_count=1))
-    )
-    found = found.merge(total, on=keys)
-    found["share_value"] = found["value_usd"] / found["total_usd"]
-    return found.drop(columns="total_usd")
-
-
-def newest_mutual(rows: pd.DataFrame) -> pd.DataFrame:
-    """The newest year of each flow of `bilateral`, ready for a table.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``goods``, ``way`` (from, to), ``year``, ``worth`` (current US$), ``quantity_t``,
-        ``bought_part`` (of all that the buyer imports at the stage, by value).
-    """
-    keys = ["stage", "exporter", "importer"]
-    last = rows[rows["year"] == rows.groupby(keys)["year"].transform("max")]
-    names = trade.economy_names()
-    return last.assign(
-        goods=last["stage"].map(stages.PLURALS),
-        way=last["exporter"].map(names) + " to " + last["importer"].map(names),
-        worth=last["value_usd"],
-        bought_part=last["share_value"],
-    ).reset_index(drop=True)
-
-
-def variant_cells(table: pd.DataFrame) -> pd.DataFrame:
-    """`variants` with the names of the columns of the sensitivity table."""
-    names = {"low": "overlap_low", "high": "overlap_high", "effect": "overlap_effect"}
-    return table.rename(columns=names)

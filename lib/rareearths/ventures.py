@@ -116,8 +116,8 @@ def joint_short(rows: pd.DataFrame) -> str:
         return "The table of projects shows none in which both have a part."
     number = len(in_one(rows))
     return (
-        f"Projects of the table in which both have a part: {number or 'none'}; firms, if only in "
-        f"different projects: {len(firms)} ({words.joined(firms)})."
+        f"Projects of the table in which both have a part: {number or 'none'}; firms in which both "
+        f"have one: {len(firms)} ({words.joined(firms)})."
     )
 
 

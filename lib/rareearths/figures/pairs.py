@@ -129,7 +129,7 @@ def plot_mutual(axes: Axes, rows: pd.DataFrame, pair: pairs.Pair) -> Axes:
     Parameters
     ----------
     rows : pandas.DataFrame
-        Rows of `pairs.bilateral` of one stage.
+        Rows of `pair_tables.bilateral` of one stage.
     pair : (str, str)
     """
     lines = {
@@ -166,7 +166,7 @@ def plot_instruments(axes: Axes, events: pd.DataFrame) -> Axes:
             axes.text(
                 point.year, base + point.level, str(point.number), ha="center", va="center",
                 fontsize=7, color=INK,
-                bbox={"boxstyle": "round,pad=0.2", "fc": PAPER, "ec": MUTED, "lw": 0.8},
+                bbox={"boxstyle": "round,pad=0.12", "fc": PAPER, "ec": MUTED, "lw": 0.8},
             )  # fmt: skip
         base += lane["level"].max() + 1.7
         axes.axhline(base - 0.85, color=OTHERS_COLOUR, lw=0.5)
