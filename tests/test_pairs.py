@@ -359,6 +359,15 @@ def test_advice_follows_the_numbers(japan_usa):
     assert "share no dependence" in pair_answers.what_to_do(none, table, ({}, {}), PAIR, "CHN")
 
 
+def test_a_year_without_a_flow_breaks_the_line():
+    """Japan and Australia traded metals in few years: no line joins them."""
+    rows = pd.DataFrame(
+        {"year": [2000, 2001, 2005, 2006], "exporter": "JPN", "value_usd": [1e6, 2e6, 3e6, 1e6]}
+    )
+    line = figures.plot_mutual(figures.canvas(), rows, PAIR).get_lines()[0]
+    assert np.isnan(line.get_ydata()).tolist() == [False, False, True, True, True, False, False]
+
+
 def test_the_figures_hold_what_they_are_given(japan_usa):
     flows, table, _ = japan_usa
     exposure = pairs.exposure(flows, PAIR, "CHN")

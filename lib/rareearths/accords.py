@@ -4,7 +4,7 @@ import pandas as pd
 
 from rareearths import catalogue, policy
 
-ALONE, WITH_OTHERS, TOWARDS = "The two alone", "With others", "One at the other"
+ALONE, WITH_OTHERS, TOWARDS = "The two alone", "With others", "One with the other"
 HOW = (ALONE, WITH_OTHERS, TOWARDS)
 
 

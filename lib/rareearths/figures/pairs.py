@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from rareearths import accords, pairs, stages, trade
+from rareearths import accords, pairs, stages, supply, trade
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
@@ -45,7 +45,7 @@ def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
         axes.plot([min(ends), max(ends)], [place] * 2, lw=3, **look)
         axes.plot(row.share_value, place, "o", ms=7, mfc=PAPER, **look)
         axes.plot(ends[1:], [place] * len(ends[1:]), "o", ms=7, **look)
-        said = " to ".join(f"{end:.0%}" for end in sorted(ends))
+        said = " to ".join(dict.fromkeys(supply.share_text(end) for end in sorted(ends)))
         axes.annotate(
             said, (max(ends), place), (8, 0), textcoords="offset points", va="center",
             fontsize=8.5, color=INK,
@@ -196,7 +196,7 @@ def show_side_by_side(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pai
             title="{plural}: {common} in common in {year}",
             subtitle="Share of each supplier by value (bars){diamonds}",
             alt="Bars: the largest suppliers of {first} and of {second} in {year}.",
-            data=found.join(weights, lsuffix="_value", rsuffix="_tonnes").reset_index(),
+            data=_side_data(found, weights, pair),
             **_about(row, facts)
             | {"diamonds": " / by tonnes (diamonds)" if len(weights) else "", "year": row.year},
         )
@@ -211,7 +211,7 @@ def show_overlaps(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> None:
             title="{plural}: {common} in common in {year}",
             subtitle="Overlap of suppliers; dotted: {exporter} alone" + hollow_note(of_stage),
             alt="Lines by year, {start} to {year}: overlap of the suppliers of both.",
-            data=of_stage.drop(columns="stage").reset_index(),
+            data=_overlap_data(of_stage),
             **facts | _about(row, facts) | {"start": int(of_stage.index.min()), "year": row.year},
         )
 
@@ -239,6 +239,21 @@ def show_mutual(rows: pd.DataFrame, pair: pairs.Pair, **facts) -> None:
                 "source": _MAGNETS if stage == stages.MAGNETS else facts["source"],
             },
         )
+
+
+def _side_data(found: pd.DataFrame, weights: pd.DataFrame, pair: pairs.Pair) -> pd.DataFrame:
+    sides = {"value": found, "tonnes": weights}
+    named = [
+        part[["first", "second"]].set_axis([f"{code} {basis}" for code in pair], axis=1)
+        for basis, part in sides.items()
+    ]
+    return named[0].join(named[1]).rename_axis("supplier").reset_index()
+
+
+def _overlap_data(of_stage: pd.DataFrame) -> pd.DataFrame:
+    names = {f"{name}_{basis}": f"{said} {basis}" for basis in trade.BASES
+             for name, said in (("share", "overlap"), ("exporter", "of it"))}  # fmt: skip
+    return of_stage[list(names)].rename(columns=names).reset_index()
 
 
 def _about(row, facts: dict) -> dict:
