@@ -241,6 +241,15 @@ def test_capacity_is_summed_within_a_basis_and_a_total_adds_only_what_is_new():
     assert ventures.added_magnets(ventures.promise(ventures.load(PAIR))) == (4200, 13950)
 
 
+def test_what_could_be_added_hangs_on_one_planned_plant():
+    table = ventures.added_variants(ventures.load(PAIR), PAIR, 12394.0).set_index("changed")
+    assert list(table["added_low"]) == [4200, 4200, 4200, 4200]
+    assert table.at["without what is only planned", "added_high"] == 4950
+    assert table.at["without the largest, 10X facility", "added_high"] == 4950
+    assert table["part_text"].iloc[0] == "34% to 113%"
+    assert ventures.added_variants(ventures.load(("JPN", "AUS")), ("JPN", "AUS"), 3715.0).empty
+
+
 def test_later_steps_never_hold_less():
     for pair in (PAIR, ("JPN", "AUS"), ("DEU", "USA"), ("JPN", "FRA"), ("EST", "CAN")):
         table = ventures.promise(ventures.load(pair))

@@ -7,7 +7,7 @@ that their parts abroad are not known. Capacities are summed within one basis on
 
 import pandas as pd
 
-from rareearths import catalogue, stages, trade, words
+from rareearths import catalogue, stages, supply, trade, words
 
 MATERIAL = "rare_earths"  # the one material whose projects are in the data
 CANNOT = (
@@ -261,3 +261,39 @@ def added_magnets(table: pd.DataFrame) -> tuple[float, float]:
         float(row["ramp_up_low"] - row["operating_high"]),
         float(row["planned_high"] - row["operating_low"]),
     )
+
+
+def added_variants(rows: pd.DataFrame, pair: tuple[str, str], bought_t: float) -> pd.DataFrame:
+    """`added_magnets` when one choice is changed at a time.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        See `load`.
+    pair : (str, str)
+    bought_t : float
+        What the two bought from the exporter, tonnes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``changed`` (text), ``added_low``, ``added_high`` (tonnes a year), ``part_text`` (of what
+        was bought); empty where nothing is added.
+    """
+    late = rows[(rows["basis"] == "magnets") & (rows["status"] != "operating")]
+    late = summed(late)
+    if late.empty or not bought_t > 0:
+        return pd.DataFrame(columns=["changed", "added_low", "added_high", "part_text"])
+    largest = late.loc[late["capacity_t_per_year"].idxmax(), "project"]
+    cases = {
+        "nothing: all that do not fully run": rows,
+        "without what is only planned": rows[rows["status"] != "planned"],
+        f"without the largest, {largest}": rows[rows["project"] != largest],
+        "only plants in the two economies": rows[rows["economy"].isin(pair)],
+    }
+    found = []
+    for changed, part in cases.items():
+        low, high = added_magnets(promise(part))
+        span = [supply.share_text(end / bought_t) for end in (low, high)]
+        found.append((changed, low, high, " to ".join(dict.fromkeys(span))))
+    return pd.DataFrame(found, columns=["changed", "added_low", "added_high", "part_text"])

@@ -171,6 +171,8 @@ COLUMNS = {
     "overlap_low": ("Low end", "pct0"),
     "overlap_high": ("High end", "pct0"),
     "overlap_effect": ("Effect, points", "points"),
+    "added_low": ("Start-ups only, tonnes", "count"),
+    "added_high": ("All, tonnes", "count"),
     "how_text": ("Who; state", ""),
     "since_first": ("First since", ""),
     "since_second": ("Second since", ""),
