@@ -27,6 +27,16 @@ UNSURE = (
     "Capacities are what pages state, to June 2026, and none is checked; what runs, what is built "
     "and what is only planned are kept apart, and the range says how much hangs on that."
 )
+LIMITS = (
+    "- Ores of rare earths (HS 253090) are not in the data: what mines ship to separators abroad, "
+    "from the United States or Australia for example, cannot be seen.\n"
+    "- Magnets are a selection of the larger flows, with weights for 2024 only; for most economies "
+    "they are not in the data.\n"
+    "- The table of projects is a selection. It prints a part of Japan and support of the United "
+    "States, and no part of other economies. Capacities are stated, not measured, mix kinds of "
+    "figure (output, targets), and announced dates slip.\n"
+    "- Know-how has no figure here: plants, published shares and exports stand in for it."
+)
 PRINTED = {"JPN": "japan_offtake_or_equity", "USA": "us_support"}
 STATES = ("operating", "ramping", "construction", "planned")
 STEPS = {
@@ -286,7 +296,7 @@ def added_variants(rows: pd.DataFrame, pair: tuple[str, str], bought_t: float) -
         return pd.DataFrame(columns=["changed", "added_low", "added_high", "part_text"])
     largest = late.loc[late["capacity_t_per_year"].idxmax(), "project"]
     cases = {
-        "nothing: all that do not fully run": rows,
+        "base: all that do not fully run": rows,
         "without what is only planned": rows[rows["status"] != "planned"],
         f"without the largest, {largest}": rows[rows["project"] != largest],
         "only plants in the two economies": rows[rows["economy"].isin(pair)],
