@@ -1,6 +1,7 @@
 """The rendered pages in a real browser: no request, no error, nothing cut off, alt texts."""
 
 import re
+from itertools import product
 
 import pytest
 
@@ -23,24 +24,24 @@ def pages_of(site):
     return sorted(site.glob("*.html"))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-def test_pages_open_offline_without_request_or_error(site, browser, width, scheme):
+def test_pages_open_offline_without_request_or_error(site, browser):
+    """Each page is opened once, and looked at on a phone and a desktop, by day and by night."""
     assert len(pages_of(site)) == 1 + len(REPORTS)
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True
-    )
+    context = browser.new_context(offline=True)
     for path in pages_of(site):
         page, messages, requests = context.new_page(), [], []
         page.on("console", lambda m, log=messages: log.append(m.text))
         page.on("pageerror", lambda e, log=messages: log.append(str(e)))
         page.on("request", lambda r, log=requests: log.append(r.url))
         page.goto(path.as_uri())
+        for width, scheme in product((PHONE, DESKTOP), ("light", "dark")):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme=scheme)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path.stem
+        drawn = page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+        assert drawn, path.stem
         assert messages == []
         assert [url for url in requests if not url.startswith("data:")] == [path.as_uri()]
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        drawn = page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
-        assert drawn
         page.close()
     context.close()
 

@@ -153,6 +153,13 @@ def _tonnes(value: float) -> str:
     return f"{value:,.0f} tonnes" if abs(value) >= 10 else f"{value:,.2g} tonnes"
 
 
+def _fine_percent(value: float) -> str:
+    """Per cent with two digits, however small: 0.049%."""
+    if 0 < value < 1e-5:
+        return "under 0.001%"
+    return f"{value:.0%}" if value >= 0.0995 or value == 0 else f"{100 * value:.2g}%"
+
+
 def _count(value: float) -> str:
     if value < 0:
         raise ValueError(f"a count is never negative: {value}")
@@ -168,6 +175,10 @@ FORMATS = {
     "usd_kg": lambda v: f"${v:,.2f} per kg",
     "tonnes": _tonnes,
     "times": lambda v: f"{v:.1f} times",
+    "one": lambda v: f"{v:,.1f}",
+    "fine_pct": _fine_percent,
+    "dollars": lambda v: "no limit" if math.isinf(v) else f"${v:,.0f}" if v >= 100 else f"${v:.2f}",
+    "multiple": lambda v: "no limit" if math.isinf(v) else f"{v:,.0f}" if v >= 10 else f"{v:.1f}",
     "count": _count,
     "points": lambda v: f"{round(100 * v, 1) + 0.0:+.1f}",  # + 0.0: no minus before a zero
     "change": lambda v: f"{v:+,.0f}",

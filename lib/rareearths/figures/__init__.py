@@ -6,6 +6,13 @@ neutral colours follow the reader's light or dark setting.
 """
 
 from rareearths.figures.claims import plot_ranges, plot_verdicts
+from rareearths.figures.disruption import (
+    plot_carriers,
+    plot_cover,
+    plot_losses,
+    plot_price,
+    plot_stop,
+)
 from rareearths.figures.events import (
     plot_changes,
     plot_interrupted,
@@ -29,6 +36,13 @@ from rareearths.figures.pairs import (
     show_mutual,
     show_overlaps,
     show_side_by_side,
+from rareearths.figures.network import (
+    marginal_canvas,
+    plot_inside_lines,
+    plot_look_through,
+    plot_marginal,
+    plot_removal,
+    show_tile_map,
 )
 from rareearths.figures.quality import (
     plot_cautions,
@@ -39,6 +53,7 @@ from rareearths.figures.quality import (
     plot_reported,
     plot_revisions,
 )
+from rareearths.figures.sankey import plot_sankey, sankey_layout
 from rareearths.figures.shares import (
     by_year,
     hollow_note,
@@ -61,6 +76,7 @@ from rareearths.figures.supply import (
     plot_stages,
 )
 from rareearths.figures.table import COLUMNS, show_assumptions, show_table
+from rareearths.figures.tilemap import plot_tile_map, tile_canvas, tile_layout
 from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, timeline_chart
 
 __all__ = [
@@ -70,10 +86,13 @@ __all__ = [
     "economy_colours",
     "hollow_note",
     "instruments_height",
+    "marginal_canvas",
     "mark_splices",
     "plot_abundance",
+    "plot_carriers",
     "plot_cautions",
     "plot_changes",
+    "plot_cover",
     "plot_coverage",
     "plot_differences",
     "plot_events_over_shares",
@@ -81,7 +100,11 @@ __all__ = [
     "plot_gaps",
     "plot_hhi",
     "plot_instruments",
+    "plot_inside_lines",
     "plot_interrupted",
+    "plot_look_through",
+    "plot_losses",
+    "plot_marginal",
     "plot_marks",
     "plot_mine_hhi",
     "plot_months",
@@ -89,24 +112,30 @@ __all__ = [
     "plot_outside",
     "plot_overlap",
     "plot_placebos",
+    "plot_price",
     "plot_prices",
     "plot_published",
     "plot_ranges",
     "plot_regimes",
+    "plot_removal",
     "plot_reported",
     "plot_reserves",
     "plot_revisions",
+    "plot_sankey",
     "plot_scan",
     "plot_scan_rates",
     "plot_share_lines",
     "plot_side_by_side",
     "plot_stages",
+    "plot_stop",
     "plot_supplier_shares",
     "plot_supplier_unit_values",
     "plot_synthetic",
+    "plot_tile_map",
     "plot_timeline",
     "plot_unit_values",
     "plot_verdicts",
+    "sankey_layout",
     "show",
     "show_assumptions",
     "show_months",
@@ -120,5 +149,8 @@ __all__ = [
     "show_studies",
     "show_supplier_unit_values",
     "show_table",
+    "show_tile_map",
+    "tile_canvas",
+    "tile_layout",
     "timeline_chart",
 ]

@@ -116,7 +116,7 @@ def label_right(
     to_axes = axes.transData + axes.transAxes.inverted()
     places = np.array([to_axes.transform((0, height))[1] for height in heights])
     label_height = 11 / (axes.figure.get_figheight() * 72 * 0.88)
-    places = _spread(places, label_height)
+    places = spread(places, label_height)
     for place, label, colour in zip(places, labels, colours, strict=True):
         axes.text(
             1.05 if marks else 1.015, place, label,
@@ -145,7 +145,7 @@ def draw_lines(axes: Axes, lines: dict[str, pd.Series], colours: dict) -> pd.Ser
     return pd.Series({key: series.dropna().iloc[-1] for key, series in lines.items()})
 
 
-def _spread(places: np.ndarray, gap: float) -> np.ndarray:
+def spread(places: np.ndarray, gap: float) -> np.ndarray:
     """Move places in [0, 1] apart to at least ``gap``, upwards first, then down from the top."""
     order = np.argsort(places, kind="stable")
     moved = places[order]

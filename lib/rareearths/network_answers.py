@@ -1,0 +1,444 @@
+"""What the report on a bloc says: its numbers in sentences that the numbers choose."""
+
+import re
+
+import pandas as pd
+
+from rareearths import catalogue, nodes, stages, trade, words
+from rareearths.words import choose, ranged
+
+ONE_MEMBER = "One member"  # row of the sensitivity table
+SMALL = 0.005  # a share that is printed as 0%
+_NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def names(bloc: str, members: list[str], listed: bool) -> dict:
+    """How the group stands in a sentence.
+
+    Parameters
+    ----------
+    bloc : str
+    members : list of str
+        ISO3 codes, see `blocs.members_of`.
+    listed : bool
+        Whether the members were named one by one, so that the bloc counts for nothing.
+
+    Returns
+    -------
+    dict
+        ``who`` ("the 14 members of the Minerals Security Partnership"), ``short`` ("members of the
+        MSP"), ``members`` (count), ``about`` (what to know about the bloc; empty for a list) and
+        ``ended`` (the day a bloc ended; empty while it lasts).
+    """
+    count = len(members)
+    if listed:
+        named = words.joined([trade.economy_in_text(code) for code in members])
+        number = _NUMBERS[count - 2] if count < len(_NUMBERS) + 2 else str(count)
+        short = named if count < 4 else f"the {number}"
+        return {"who": named, "short": short, "members": count, "about": "", "ended": ""}
+    about = catalogue.load("blocs").set_index("bloc").loc[bloc]
+    rows = catalogue.load("bloc_members")
+    until = rows.loc[rows["bloc"] == bloc, "until"]
+    coded = len(about["name"]) > (25 if "_" in bloc else 6)
+    short = bloc.replace("_", " ") if coded else about["name"]
+    return {
+        "who": f"the {count} members of the {about['name'].split(',')[0]}",
+        "short": f"the members of the {short}",
+        "members": count,
+        "about": _readable(about["note"]),
+        "ended": "" if until.isna().any() else until.max(),
+    }
+
+
+def ranges(facts: dict) -> dict:
+    """The numbers of `summary` as text with their ranges: ``inside_text``, ``left_text``, ..."""
+    named = ("inside", "direct", "left", "rests", "potential", "loss")
+    return {
+        f"{name}_text": ranged(facts[name], facts[f"{name}_low"], facts[f"{name}_high"], "pct0")
+        for name in named
+        if name in facts
+    }
+
+
+def on_inside(facts: dict) -> str:
+    """How much the members buy from one another, and how much from the supplier."""
+    if facts["inside_high"] == 0:
+        return (
+            "Of the {material} they import, {who} bought **nothing** from one another in {year}. "
+            "Straight from {exporter} came {direct_text} of the {basis}."
+        )
+    spread = choose(
+        (pd.isna(facts["inside_tonnes"]), "by value; weights are not known well enough"),
+        (facts["basis"] == "value", "by value; the range is that of value and tonnes"),
+        (True, "by tonnes; the range is that of value and tonnes"),
+    )
+    return (
+        "Of the {material} they import, {who} bought **{inside_text}** from one another in {year}, "
+        + spread
+        + ". Straight from {exporter} came {direct_text}."
+    )
+
+
+def on_left(facts: dict) -> str:
+    """What is left of it after the look-through."""
+    taken = facts["left_high"] - facts["left_low"]
+    return choose(
+        (facts["inside"] < SMALL, ""),
+        (taken < SMALL, "Hardly any of what they sell one another can rest on {exporter}."),
+        (
+            True,
+            "Some of what they sell one another was bought from {exporter} before. With that taken "
+            "out, **{left_text}** of the {basis} is left: the low end if all that can have come "
+            "that way did, the high end if none did.",
+        ),
+    )
+
+
+def on_potential(facts: dict) -> str:
+    """What the members' present exports could cover at most."""
+    return (
+        "If everything that members export stayed inside, it could cover {potential_text} of the "
+        "{basis} of these imports, goods that rest on {exporter} not counted."
+    )
+
+
+def on_members(facts: dict) -> str:
+    """Who adds most, inside and outside."""
+    said = choose(
+        (facts["best_adds"] < SMALL / 10, "No member adds to this share."),
+        (
+            True,
+            "Among the members, {best_name} adds most to the share of {inside:pct0}{best_else}: "
+            "{best_adds_text} points.",
+        ),
+    )
+    if facts["candidate"]:
+        said += " Of all outsiders, {candidate_name} would add most{candidate_else}: "
+        said += "{candidate_adds_text} points"
+        said += choose(
+            (
+                facts["candidate_rests"] >= 0.1,
+                ", but {candidate_rests:pct0} ({candidate_rests_low:pct0} to "
+                "{candidate_rests_high:pct0}) of what it sells rests on {exporter}.",
+            ),
+            (True, "."),
+        )
+    else:
+        said += " No outsider would add to it."
+    return said
+
+
+def on_loss(facts: dict) -> str:
+    """What the members would be short of without the supplier."""
+    if facts["loss"] < SMALL and facts["loss_high"] < SMALL:
+        return "Without {exporter} they would lose next to nothing."
+    return (
+        "Without {exporter} they would lose {loss_text} of the {basis} of these imports: the low "
+        "end if all that others sell elsewhere went to them, the high end if goods that rest on "
+        "{exporter} were lost as well."
+    )
+
+
+def on_stages(newest: pd.DataFrame) -> str:
+    """The inside share of each stage in a sentence."""
+    parts = []
+    for row in newest.itertuples():
+        known = [x for x in (row.share_value, row.share_tonnes) if pd.notna(x)]
+        parts.append(
+            f"{ranged(row.share_value, min(known), max(known), 'pct0')} of the {row.goods}"
+            + (f" ({row.year})" if newest["year"].nunique() > 1 else "")
+        )
+    return "By value, members sold one another " + words.joined(parts) + "."
+
+
+def headline(facts: dict) -> str:
+    """Template of the record's headline."""
+    return (
+        "{short_first} buy {inside_text} of their {material} from one another, {left_text} without "
+        "what rests on {exporter}"
+    )
+
+
+def do_text(facts: dict, newest: pd.DataFrame) -> str:
+    """What to do, as a template."""
+    thin = facts["left"] < 0.25
+    first = choose(
+        (
+            thin,
+            "Do not take membership for supply: what is sourced inside and does not rest on "
+            "{exporter} is {left_text}.",
+        ),
+        (
+            True,
+            "Keep what is there: {left_text} is sourced inside and does not rest on {exporter}.",
+        ),
+    )
+    gain = facts["potential"] - facts["left"]
+    second = choose(
+        (
+            gain >= 0.05,
+            " Long-term contracts that keep the members' exports inside could cover at most "
+            "{potential_text} of the imports.",
+        ),
+        (True, " Contracts among members alone will not do: they have little left to sell inside."),
+    )
+    third = choose(
+        (
+            facts["candidate"] != "" and facts["candidate_rests"] < 0.5,
+            " Look at {candidate_name} first: among outsiders it would add most"
+            + choose(
+                (facts["candidate_rests"] < 0.1, "."),
+                (True, ", as far as its material is its own."),
+            ),
+        ),
+        (
+            True,
+            " The outsider that would add most, {candidate_name}, is no way out: "
+            "{candidate_rests:pct0} of what it sells rests on {exporter}.",
+        ),
+    )
+    weakest = newest.loc[newest["share_value"].idxmin()] if len(newest) > 1 else None
+    fourth = (
+        ""
+        if weakest is None
+        else f" Begin with the {weakest['goods']}: there the inside share is lowest."
+    )
+    return first + second + (third if facts["candidate"] else "") + fourth
+
+
+def change_text(cases: pd.DataFrame) -> str:
+    """What would change the answer, as a template without fields."""
+    widest, one = cases.iloc[0], cases[cases["changed"] == ONE_MEMBER]
+    said = f'The widest range in the table above is that of "{widest["changed"]}": '
+    said += f"{widest['end_low']}, {widest['end_high']}. "
+    if len(one) and widest["changed"] != ONE_MEMBER:
+        said += f"One member: {one['end_low'].iloc[0]}, {one['end_high'].iloc[0]}. "
+    return words.literal(
+        said + "A new plant in a member changes the answer only when its goods cross a border."
+    )
+
+
+def sure_text(facts: dict) -> str:
+    """How sure it is, as a template."""
+    apart = facts["inside_high"] - facts["inside_low"]
+    return (
+        choose(
+            (
+                pd.isna(facts["inside_tonnes"]),
+                "The share as sold rests on value alone, because weights are lacking.",
+            ),
+            (
+                apart < 0.05 and 0 < facts["inside_low"] >= 0.6 * facts["inside_high"],
+                "The share as sold is firm: value and tonnes lie within five points.",
+            ),
+            (apart < 0.05, "The share as sold is small by either measure."),
+            (True, "The share as sold is known, but value and tonnes tell different stories."),
+        )
+        + " What rests on {exporter} is bounded, not measured: nobody records where a seller's "
+        "goods came from. The loss without {exporter} is a bound too, of the first moment."
+    )
+
+
+def stage_lines(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Inside share by value of each stage, for a figure: by its goods, indexed by year."""
+    order = [stage for stage in stages.ORDER if stage in set(table["stage"])]
+    return {
+        stages.PLURALS[stage].capitalize(): table[table["stage"] == stage].set_index("year")[
+            "share_value"
+        ]
+        for stage in order
+    }
+
+
+def names_of(facts: dict) -> dict:
+    """The economies of `network_cases.marginal_summary` as they stand in a sentence."""
+    said = {"candidate_name": ""}
+    for key in ("best_adds", "candidate_adds"):
+        if key in facts:
+            ends = (facts[key], facts[f"{key}_low"], facts[f"{key}_high"])
+            said[f"{key}_text"] = ranged(*ends, "points")
+    measure = "tonnes" if facts["basis"] == "value" else "value"
+    for key in ("best", "candidate"):
+        second = facts[f"{key}_other"]
+        apart = second and second != facts[key]
+        name = trade.economy_in_text(second) if apart else ""
+        said[f"{key}_else"] = f" (by {measure} {name})" if apart else ""
+    for key in ("best", "candidate", "fair"):
+        if facts[key]:
+            said[f"{key}_name"] = trade.economy_in_text(facts[key])
+            said[f"{key}_name_first"] = trade.economy_at_start(facts[key])
+    short = facts["short"]
+    return said | {"short_first": short[0].upper() + short[1:]}
+
+
+def on_magnets(newest: pd.DataFrame, members: list[str]) -> str:
+    """Whose magnets are counted; empty where none are."""
+    if stages.MAGNETS not in set(newest["stage"]):
+        return ""
+    listed = set(catalogue.load("magnets_coverage")["importers_listed"].str.split(";").explode())
+    who = [trade.economy_in_text(code) for code in members if code in listed]
+    return f"Magnets are those of {words.joined(who)} only, whose suppliers are listed."
+
+
+def reading_table(through: pd.DataFrame) -> pd.DataFrame:
+    """`origins.look_through` with ``look_reading``, each reading in words."""
+    said = {
+        "none": "nothing",
+        "proportional": "a mix of all they have",
+        "supplier_first": "the supplier's goods first",
+    }
+    return through.reset_index().assign(look_reading=lambda table: table["assumed"].map(said))
+
+
+def on_rests(facts: dict) -> str:
+    """All that rests on the supplier."""
+    return choose(
+        (
+            facts["rests_high"] - facts["direct"] < SMALL,
+            "What comes from {exporter} comes straight from there: {rests_text} of these imports.",
+        ),
+        (
+            True,
+            "Straight, through members and through others together, {rests_text} of these imports "
+            "rest on {exporter}: at least what it sold itself, at most all that sellers can have "
+            "passed on.",
+        ),
+    )
+
+
+def on_mined(facts: dict) -> str:
+    """Mine output of the members, beside what they import."""
+    if pd.isna(facts["mined_t"]):
+        return "No mine output is in the data for {year}, so that own output counts as not known."
+    if facts["mined_t"] == 0:
+        return "No member is listed with mine output in {year}."
+    return (
+        "Members' own mines made {mined_t:count} {unit} in {year}, {mined_share:pct0} of what is "
+        "listed for the world. Whether it can meet their need depends on who refines it, which "
+        "this trade does not show."
+    )
+
+
+def member_parts(table: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """`network.marginal` of the members beside `network.shapley`."""
+    inside = table[table["member"]]
+    return inside.assign(
+        member_name=inside["economy"].map(trade.economy_names()),
+        adds=inside["change"],
+        fair_part=inside["economy"].map(parts["part"]),
+    )
+
+
+def on_orders(facts: dict) -> str:
+    """Whether the order of joining matters for who comes first."""
+    return choose(
+        (facts["fair_part"] == 0, "No member sold anything to another."),
+        (
+            facts["best"] == facts["fair"],
+            "{best_name_first} comes first either way: as the last to join, and averaged over all "
+            "orders ({fair_part:points} points).",
+        ),
+        (
+            True,
+            "Averaged over every order of joining, {fair_name} comes first, with "
+            "{fair_part:points} points: a flow needs a seller and a buyer, and each gets half.",
+        ),
+    )
+
+
+def hub_rows(table: pd.DataFrame, basis: str, most: int = 8) -> pd.DataFrame:
+    """The first rows of `nodes.hub_table` in words."""
+    rows = nodes.names(table.head(most))
+    size = 1e6 if basis == "value" else 1.0
+    low, high = rows["passed"] / size, rows["passed_high"] / size
+    return rows.assign(
+        economy_name=rows["name"],
+        maker_text=rows["maker"].map({True: "yes", False: "no"}),
+        sold_text=[f"{amount / size:,.1f}" for amount in rows["to_members"]],
+        passed_text=[f"{a:,.1f} (0 to {b:,.1f})" for a, b in zip(low, high, strict=True)],
+        between_rank=rows["rank"],
+    )
+
+
+def on_hubs(table: pd.DataFrame, facts: dict) -> str:
+    """Which hub without a known mine or plant passes on most."""
+    if table.empty:
+        return "No economy both buys from {exporter} and sells to members."
+    bare = table[~table["maker"] & ~table["member"]]
+    if bare.empty or bare["passed_high"].iloc[0] <= 0:
+        return (
+            "No outsider without a known mine or plant stands between {exporter} and the members."
+        )
+    total = bare["passed_high"].sum() / table["passed_high"].sum()
+    first = words.literal(trade.economy_in_text(bare["economy"].iloc[0]))
+    return (
+        f"Among outsiders without a known mine or plant, {first} can pass on most. All of these "
+        f"together stand for {total:.0%} of what can be passed on at most."
+    )
+
+
+def loss_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """`nodes.removal` in words."""
+    rows = nodes.names(table)
+    ends = zip(rows["loss"], rows["loss_low"], rows["loss_high"], strict=True)
+    return rows.assign(
+        economy_name=rows["name"], loss_text=[ranged(*three, "pct0") for three in ends]
+    )
+
+
+def on_diverted(facts: dict) -> str:
+    """How realistic the low end of the loss is."""
+    share = facts["diverted"]
+    return choose(
+        (pd.isna(share), "{exporter_first} sells the members nothing that would be lost."),
+        (
+            facts["loss_low"] > SMALL,
+            "Even if all others sold to members only, {loss_low:pct0} could not be replaced.",
+        ),
+        (
+            True,
+            "To replace {exporter}, members would have to take {diverted:pct0} of what others now "
+            "sell elsewhere: the low end is a bound, not a plan.",
+        ),
+    )
+
+
+def numbers(newest: pd.DataFrame) -> dict:
+    """The inside shares by stage for the record: ``compound_inside_value``, ..."""
+    return {
+        f"{row.stage}_inside_{basis}": getattr(row, f"share_{basis}")
+        for row in newest.itertuples()
+        for basis in trade.BASES
+    }
+
+
+def stage_title(newest: pd.DataFrame) -> str:
+    """What a figure of the stages shows, in a sentence."""
+    least = newest.loc[newest["share_value"].idxmin()]
+    known = [x for x in (least["share_value"], least["share_tonnes"]) if pd.notna(x)]
+    share = ranged(least["share_value"], min(known), max(known), "pct0")
+    return words.literal(
+        f"Least is sourced inside of the {least['goods']}: {share} in {least['year']}"
+    )
+
+
+def stage_intro(newest: pd.DataFrame) -> str:
+    """Why stages stand apart, or that there is only one."""
+    if len(newest) == 1:
+        return f"The codes in the data are of one stage, {newest['goods'].iloc[0]}."
+    goods = words.joined(list(newest["goods"]))
+    return (
+        f"{goods[0].upper()}{goods[1:]} are different purchases: a partner that sells one does not "
+        "replace another."
+    )
+
+
+def hub_unit(basis: str) -> str:
+    """Unit of the amounts in `hub_rows`."""
+    return "million US$" if basis == "value" else "tonnes"
+
+
+def _readable(note: str) -> str:
+    """A note of ``blocs`` without addresses and without the names of columns."""
+    note = re.sub(r" \(https?://\S+\)", "", note)
+    return re.sub(r"(^|\. )`since`", r"\1The date below", note).replace("`since`", "the date below")
