@@ -26,6 +26,14 @@ from rareearths.figures.events import (
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.network import (
+    marginal_canvas,
+    plot_inside_lines,
+    plot_look_through,
+    plot_marginal,
+    plot_removal,
+    show_tile_map,
+)
 from rareearths.figures.pairs import (
     instruments_height,
     plot_exposure,
@@ -36,13 +44,6 @@ from rareearths.figures.pairs import (
     show_mutual,
     show_overlaps,
     show_side_by_side,
-from rareearths.figures.network import (
-    marginal_canvas,
-    plot_inside_lines,
-    plot_look_through,
-    plot_marginal,
-    plot_removal,
-    show_tile_map,
 )
 from rareearths.figures.quality import (
     plot_cautions,
@@ -99,8 +100,8 @@ __all__ = [
     "plot_exposure",
     "plot_gaps",
     "plot_hhi",
-    "plot_instruments",
     "plot_inside_lines",
+    "plot_instruments",
     "plot_interrupted",
     "plot_look_through",
     "plot_losses",

@@ -167,7 +167,6 @@ COLUMNS = {
     "common_text": ("In common", ""),
     "common_exporter": ("Of it, the supplier", ""),
     "mined_text": ("Mine output, tonnes", ""),
-    "changed": ("What is changed", ""),
     "overlap_low": ("Low end", "pct0"),
     "overlap_high": ("High end", "pct0"),
     "overlap_effect": ("Effect, points", "points"),
