@@ -161,6 +161,33 @@ COLUMNS = {
     "placebos": ("Placebos", "count"),
     "reach": ("Smallest p possible", "p"),
     "note": ("What else it holds, known faults", ""),
+    "held": ("What", ""),
+    "first_text": ("First", ""),
+    "second_text": ("Second", ""),
+    "common_text": ("In common", ""),
+    "common_exporter": ("Of it, the supplier", ""),
+    "mined_text": ("Mine output, tonnes", ""),
+    "overlap_low": ("Low end", "pct0"),
+    "overlap_high": ("High end", "pct0"),
+    "overlap_effect": ("Effect, points", "points"),
+    "added_low": ("Start-ups only, tonnes", "count"),
+    "added_high": ("All, tonnes", "count"),
+    "how_text": ("Who; state", ""),
+    "since_first": ("First since", ""),
+    "since_second": ("Second since", ""),
+    "bloc_name": ("Bloc", "link source_url"),
+    "project_name": ("Project", "link source_url"),
+    "place_stage": ("Where, stage", ""),
+    "part_text": ("Part of each", ""),
+    "capacity_text": ("Capacity a year; start, status", ""),
+    "basis_name": ("Tonnes a year of", ""),
+    "step_operating": ("Operating", ""),
+    "step_ramp_up": ("With ramp-up", ""),
+    "step_building": ("With construction", ""),
+    "step_planned": ("With planned", ""),
+    "way": ("From, to", ""),
+    "worth": ("Value, million US$", "million_usd"),
+    "bought_part": ("Part of the buyer's imports", "pct"),
     "exposed_basis": ("Measure", ""),
     "exposed_share": ("Share", "pct"),
     "exposed_from": ("Source", "link source_url"),
@@ -267,7 +294,12 @@ COLUMNS = {
 
 
 def show_table(
-    rows: pd.DataFrame, columns: list[str], caption: str, search: str = "", **values
+    rows: pd.DataFrame,
+    columns: list[str],
+    caption: str,
+    search: str = "",
+    headings: dict[str, str] | None = None,
+    **values,
 ) -> None:
     """Show a small table.
 
@@ -280,6 +312,8 @@ def show_table(
         A template, filled with ``values``.
     search : str
         Label of a field to search the rows with; no such field where it is empty.
+    headings : dict of str to str, optional
+        Headings in place of those of `COLUMNS`, by column: the names of two economies, for example.
 
     Raises
     ------
@@ -290,7 +324,11 @@ def show_table(
     if unknown:
         raise ValueError(f"figures.COLUMNS has no heading for {', '.join(unknown)}")
     caption = words.fill(caption, **values)
-    table = [_table_column(rows, name, *COLUMNS[name]) for name in columns]
+    own = headings or {}
+    table = [
+        _table_column(rows, name, own.get(name, COLUMNS[name][0]), COLUMNS[name][1])
+        for name in columns
+    ]
     text = rows[list(columns)].to_string(index=False)
     markup = _as_html(table, caption)
     display_html(searchable_html(markup, search) if search else markup, f"{caption}\n{text}")

@@ -147,4 +147,8 @@ def _faults_between(values: dict) -> list[str]:
         faults.append(f"start {values['start']} comes after end {values['end']}")
     if "importer" in values and values["importer"] == values.get("exporter"):
         faults.append(f"importer and exporter are the same economy, {values['importer']}")
+    if "first" in values and values["first"] == values.get("second"):
+        faults.append(f"first and second are the same economy, {values['first']}")
+    elif "first" in values and values.get("exporter") in (values["first"], values.get("second")):
+        faults.append(f"exporter {values['exporter']} is one of the two economies compared")
     return faults

@@ -1,0 +1,374 @@
+"""What the report on two economies says: the sentences of the answer and of what follows.
+
+Every sentence is chosen by a computed condition, so that it holds for any pair and material. Text
+that comes back is finished: it is a value of a template, never a template.
+"""
+
+import pandas as pd
+
+from rareearths import accords, holdings, pair_tables, pairs, quality, stages, supply, trade, words
+
+NEARLY = 0.9  # of the overlap: from here on the shared supplier is "nearly all of it"
+LITTLE = 0.05  # of what each buys: below, no shared dependence to speak of
+APART, ALIKE = 0.25, 0.5  # overlap of the other suppliers: below, different; above, much the same
+
+
+def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
+    """How much of what each buys comes from the exporter, stage by stage."""
+    year, said = int(exposure["year"].max()), []
+    for code in pair:
+        rows = exposure[exposure["importer"] == code]
+        parts = [f"{_part(row)} of its {_goods(row, year)}" for row in rows.itertuples()]
+        said.append(f"{trade.economy_in_text(code)} {words.joined(parts)}")
+    return (
+        f"By value and by tonnes, {trade.economy_in_text(exporter)} sold {said[0]} in {year}; it "
+        f"sold {said[1]}."
+    )
+
+
+def on_size(exposure: pd.DataFrame, pair: pairs.Pair) -> str:
+    """Stages of which one buys less than a tenth of what the other does; empty without any."""
+    worth = exposure.pivot(index="stage", columns="importer", values="value_usd")
+    worth = worth.reindex(columns=list(pair)).dropna()
+    small = worth[worth.min(axis=1) < 0.1 * worth.max(axis=1)]
+    said = [
+        words.fill(
+            "{goods} of {who} ({low:usd} against {high:usd})",
+            goods=stages.PLURALS[stage], who=trade.economy_in_text(row.idxmin()),
+            low=row.min(), high=row.max(),
+        )
+        for stage, row in small.iterrows()
+    ]  # fmt: skip
+    if not said:
+        return ""
+    return f"Little is bought, so that a few shipments move the shares: {words.joined(said)}."
+
+
+def on_reported(flows: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
+    """Where what an importer reports is far from the table used here; empty without any."""
+    said = []
+    for code in pair:
+        own = flows[(flows["importer"] == code) & (flows["stage"] != stages.MAGNETS)]
+        rows = trade.compare_reported(own, code, exporter)
+        rows = rows[(rows["ratio"] > 1.25) | (rows["ratio"] < 0.8)]
+        said += [
+            f"{row.product} of {trade.economy_in_text(code)} in {row.year} ({row.ratio:.1f} times)"
+            for row in rows.itertuples()
+        ]
+    if not said:
+        return ""
+    return (
+        f"Imports from {trade.economy_in_text(exporter)} as the importer reports them are far from "
+        f"those used here in {words.joined(said)}."
+    )
+
+
+def exposure_title(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
+    """The title of the figure of exposure: whose share is the larger, by value."""
+    shares = exposure.pivot(index="stage", columns="importer", values="share_value")
+    shares = shares.reindex(columns=list(pair)).dropna()
+    name, start = trade.economy_in_text(exporter), trade.economy_at_start(exporter)
+    first, second = (trade.economy_in_text(code) for code in pair)
+    more = int((shares[pair[0]] > shares[pair[1]]).sum())
+    less = int((shares[pair[0]] < shares[pair[1]]).sum())
+    larger = f"{start} has a larger share of what {{}} buys than of what {{}} buys"
+    return words.choose(
+        (len(shares) == 0, f"The share of {name} in what {first} and {second} buy"),
+        (more == len(shares), larger.format(first, second)),
+        (less == len(shares), larger.format(second, first)),
+        (True, f"Where the share of {name} is larger differs by stage"),
+    )
+
+
+def _goods(row, year: int) -> str:
+    larger = " (larger flows)" if row.stage == stages.MAGNETS else ""
+    return row.goods + larger + ("" if row.year == year else f" ({row.year})")
+
+
+def on_overlap(newest: pd.DataFrame, exporter: str) -> str:
+    """How far the suppliers of both are the same, and how much of that is the exporter."""
+    said = words.joined([f"{pairs.span_text(row)} for {row.goods}" for row in newest.itertuples()])
+    return f"Suppliers in common make up {said}. {on_exporter_part(newest, exporter)}"
+
+
+def on_exporter_part(newest: pd.DataFrame, exporter: str) -> str:
+    """The exporter's part of the overlap, from the lowest to the highest of stages and measures."""
+    low, high = exporter_part(newest)
+    name = trade.economy_in_text(exporter)
+    if pd.isna(low):
+        return f"How much of that is {name} is not known."
+    span = " to ".join(dict.fromkeys(supply.share_text(end) for end in (low, high)))
+    template = words.choose(
+        (high == 0, "None of that is {name}."),
+        (low >= NEARLY, "Nearly all of that is {name} ({span} of it, by stage and measure)."),
+        (low >= 0.5, "Most of that is {name} ({span} of it, by stage and measure)."),
+        (high < 0.5, "Less than half of that is {name} ({span} of it, by stage and measure)."),
+        (True, "Of that, {name} is {span}, by stage and measure."),
+    )
+    return words.fill(template, name=name, span=span)
+
+
+def exporter_part(newest: pd.DataFrame) -> tuple[float, float]:
+    """The lowest and the highest part of the overlap that is the exporter, of all measures."""
+    found = pd.concat(
+        [newest[f"exporter_{basis}"] / newest[f"share_{basis}"].where(lambda s: s > 0)
+         for basis in trade.BASES]
+    ).dropna()  # fmt: skip
+    return (found.min(), found.max()) if len(found) else (float("nan"), float("nan"))
+
+
+def on_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
+    """What the data show one to have and not the other."""
+    said = []
+    for code, items in zip(pair, own, strict=True):
+        if items:
+            what = words.joined(list(items.values()))
+            said.append(f"Only for {trade.economy_in_text(code)} do the data show {what}.")
+    return " ".join(said) or "The data show no stage that only one of the two has."
+
+
+def on_accords(events: pd.DataFrame, pair: pairs.Pair) -> str:
+    """How many instruments both signed."""
+    alone, others = (int((events["how"] == how).sum()) for how in accords.HOW[:2])
+    first, second = (trade.economy_in_text(code) for code in pair)
+    if not alone + others:
+        return f"The timeline holds no instrument of both {first} and {second}."
+    when = events.loc[events["how"] != accords.TOWARDS, "date"]
+    bounds = supply.years_text(int(when.min()[:4]), int(when.max()[:4]))
+    said = f"{alone or 'none'} of the two alone, {others or 'none'} with others"
+    return f"The timeline holds {alone + others} acts of both ({bounds}): {said}."
+
+
+def accords_title(events: pd.DataFrame) -> str:
+    """The title of the figure of instruments: how many, and since when of the two alone."""
+    counts = events["how"].value_counts()
+    said = [f"{how.lower()} {counts[how]}" for how in accords.HOW if how in counts.index]
+    return f"{len(events)} acts: {', '.join(said)}"
+
+
+def on_magnets(added: tuple[float, float], bought: pd.Series, exporter: str) -> str:
+    """What magnet plants with a part of the two could add, against what both buy; empty without."""
+    if not added[1] or bought.empty:
+        return ""
+    total = bought.sum()
+    return words.fill(
+        "Magnet plants with a part of the two that do not fully run yet would add {low:count} to "
+        "{high:count} tonnes a year at their stated capacity (only those that start up, to all "
+        "that are planned), {least} to {most} of the {total:count} tonnes that the two bought from "
+        "{name} in the newest year with weights.",
+        low=added[0], high=added[1], total=total, name=trade.economy_in_text(exporter),
+        least=supply.share_text(added[0] / total), most=supply.share_text(added[1] / total),
+    )  # fmt: skip
+
+
+def on_suppliers(others: pd.DataFrame, newest: pd.DataFrame, variants: pd.DataFrame) -> str:
+    """Whether the two buy from the same other suppliers, stage by stage."""
+    said = []
+    for row in newest.itertuples():
+        ends = _others(variants, row.stage)
+        if ends.empty:
+            said.append(f"{row.goods}: one of the two has no other supplier")
+            continue
+        rows = others[others["stage"] == row.stage]
+        both = rows[(rows[["first_value", "second_value"]] >= 0.01).all(axis=1)]["exporter"]
+        both = [trade.economy_in_text(code) for code in both]
+        names = f" (both buy 1% or more of the value from {words.joined(both)})" if both else ""
+        said.append(f"{row.goods} {pair_tables.span(ends)}{names}")
+    return "; ".join(said)
+
+
+def _others(variants: pd.DataFrame, stage: str) -> pd.Series:
+    """Overlap of the suppliers other than the exporter, by value and where known by tonnes."""
+    kinds = variants["kind"].isin(["others_value", "others_tonnes"])
+    return variants.loc[kinds & (variants["stage"] == stage), "value"]
+
+
+def on_feed(flows: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str) -> str:
+    """Who mines outside the exporter and the two, and what both buy from there directly."""
+    output = supply.mine_output(material)
+    last = output[output["year"] == output["year"].max()].set_index("economy")["quantity_t"]
+    left_out = [exporter, *pair, supply.REST]
+    miners = last[last > 0].drop(left_out, errors="ignore").nlargest(3)
+    year = flows["year"].max()
+    now = flows[(flows["year"] == year) & (flows["stage"] != stages.MAGNETS)]
+    if miners.empty or now.empty:
+        return ""
+    total = now.groupby("importer")["value_usd"].sum()
+    bought = now.groupby(["importer", "exporter"])["value_usd"].sum()
+    said = []
+    for code in miners.index:
+        buyers = [c for c in pair if c in total.index]
+        parts = [supply.share_text(bought.get((c, code), 0.0) / total[c]) for c in buyers]
+        whose = [trade.economy_in_text(c) for c in buyers]
+        pieces = words.joined([f"{p} of {w}" for p, w in zip(parts, whose, strict=True)])
+        span = holdings.mined(code, material)["span"]
+        said.append(f"{trade.economy_in_text(code)}, {span} tonnes: {pieces}")
+    return (
+        f"The largest mines outside {trade.economy_in_text(exporter)} and the two, and what they "
+        f"sold directly in {year}, as a part of the value that each bought: {'; '.join(said)}. "
+        "What is mined there and separated elsewhere counts for the place of separation."
+    )
+
+
+def on_trend(table: pd.DataFrame) -> str:
+    """The overlap by value, mean of the first years against the mean of the last, by stage."""
+    said = []
+    for stage, rows in table.groupby("stage", sort=False):
+        if len(rows) < 2 * pairs.RECENT:
+            continue
+        first, last = rows.head(pairs.RECENT), rows.tail(pairs.RECENT)
+        ends = [_mean(part) for part in (first, last)]
+        said.append(f"{stages.PLURALS[stage]} from {ends[0]} to {ends[1]}")
+    if not said:
+        return "There are too few years to compare the first with the last."
+    return (
+        f"Overlap by value, mean of {pairs.RECENT} years, and in brackets the lowest and the "
+        f"highest of them: {'; '.join(said)}."
+    )
+
+
+def _mean(part: pd.DataFrame) -> str:
+    values = part["share_value"]
+    mean = words.ranged(values.mean(), values.min(), values.max(), "pct0")
+    return f"{mean} in {supply.years_text(part['year'].min(), part['year'].max())}"
+
+
+def on_certainty(newest: pd.DataFrame, exporter: str) -> str:
+    """How sure the overlap is: how far the two measures lie apart, and what holds by both."""
+    gaps = (newest["share_tonnes"] - newest["share_value"]).abs()
+    low, name = exporter_part(newest)[0], trade.economy_in_text(exporter)
+    widest = gaps.max()
+    if pd.isna(widest):
+        return "The overlap rests on values alone: weights are not known well enough. "
+    template = words.choose(
+        (low >= 0.5 and widest >= 0.1,
+         "Sure that {name} is more than half of what they share, by both measures and at every "
+         "stage that has figures; not sure how much that is: the measures lie up to {gap} apart. "),
+        (low >= 0.5, "Fairly sure: by both measures {name} is more than half of what they share, "
+                     "and the measures lie at most {gap} apart. "),
+        (widest < 0.05, "Fairly sure of how much they share: the two measures lie at most {gap} "
+                        "apart. "),
+        (True, "How much they share depends on the measure: the two lie up to {gap} apart. "),
+    )  # fmt: skip
+    return words.fill(template, name=name, gap=words.fill("{g:pp}", g=widest))
+
+
+def on_faults(pair: pairs.Pair, material: str, years: tuple[int, int], newest: pd.DataFrame) -> str:
+    """Known faults of the series of both, each once; empty without any."""
+    series = [trade.TABLE] + ["magnets"] * (stages.MAGNETS in set(newest["stage"]))
+    found = []
+    for code in pair:
+        breaks = quality.known_breaks(code, material, years)
+        breaks = breaks[breaks["series"].isin(series) & (breaks["kind"] != "weights")]
+        inside = (breaks["first_year"] <= years[1]) & (breaks["last_year"] >= years[0])
+        found.append(breaks[inside].assign(importer=code))
+    rows = pd.concat(found).sort_values("first_year", kind="stable")
+    said = []
+    for (when, fault), part in rows.groupby(["years", "description"], sort=False):
+        who = (
+            ""
+            if part["importer"].nunique() > 1
+            else trade.economy_names()[part["importer"].iloc[0]]
+        )
+        said.append(f"{when}{', ' if who else ''}{who}: {fault}")
+    return f"Known faults of these series: {'; '.join(said)}." if said else ""
+
+
+def largest_effect(variants: pd.DataFrame) -> dict:
+    """The change of measure, years or flows that moves an overlap most, as numbers and words.
+
+    Leaving out the exporter and the cosine ask another question and do not count.
+
+    Returns
+    -------
+    dict
+        ``changed``, ``goods`` (text), ``base``, ``value`` (overlap before and after).
+    """
+    same = variants[variants["kind"].isin(["measure", "years", "mutual"])]
+    if same.empty:
+        row = variants.iloc[0]
+        return {"changed": "no change", "goods": row["goods"]} | dict.fromkeys(
+            ["base", "value"], row["base"]
+        )
+    row = same.loc[same["effect"].abs().idxmax()]
+    return row[["changed", "goods", "base", "value"]].to_dict()
+
+
+def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> str:
+    """The overlap by value of all stages together, with magnets and without; empty without them."""
+    if stages.MAGNETS not in set(newest["stage"]) or len(newest) < 2:
+        return ""
+    year = newest["year"].min()
+    now = flows[(flows["year"] == year) & flows["stage"].isin(newest["stage"])]
+    bare = pairs.shares(now[now["stage"] != stages.MAGNETS], pair)
+    ends = pairs.overlap(pairs.shares(now, pair)), pairs.overlap(bare)
+    return words.fill(
+        "With all stages in one, which mixes goods, the overlap by value is {a:pct0} with magnets "
+        "and {b:pct0} without.", a=ends[0], b=ends[1],
+    )  # fmt: skip
+
+
+def what_to_do(
+    newest: pd.DataFrame, variants: pd.DataFrame, own: tuple, pair: pairs.Pair, exporter: str
+) -> str:
+    """Advice by the numbers: where both depend, whether others are shared, who has what."""
+    name = trade.economy_in_text(exporter)
+    parts = newest[["exporter_value", "exporter_tonnes"]]
+    most = parts.max().max()
+    if not most >= LITTLE:
+        how = "no dependence" if not most > 0 else "hardly a dependence"
+        return (
+            f"The two share {how} on {name} here (less than {LITTLE:.0%} of what each buys): look "
+            f"at each on its own page. {_do_holdings(own, pair)}"
+        )
+    row = newest.loc[parts.min(axis=1).idxmax()]
+    ends = _others(variants, row["stage"])
+    start = (
+        f"Begin with {row['goods']}, where both depend on {name} most: it has at least "
+        f"{pairs.span_text(row, 'exporter')} of what each buys. "
+    )
+    rest = words.choose(
+        (ends.empty, "One of the two has no other supplier there: any second source is new. "),
+        (ends.max() < APART, "The rest they buy from different suppliers (overlap {o}): each can "
+                             "open its own to the other. "),
+        (ends.min() >= ALIKE, "The rest they buy from much the same suppliers (overlap {o}): buy "
+                              "together, or they outbid each other. "),
+        (True, "The rest they buy partly from the same suppliers (overlap {o}): contract together "
+               "with those that sell to both, and open the others to each other. "),
+    )  # fmt: skip
+    return (
+        start
+        + rest.format(o="" if ends.empty else pair_tables.span(ends))
+        + _do_holdings(own, pair)
+    )
+
+
+def _do_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
+    first, second = (trade.economy_in_text(code) for code in pair)
+    has = [words.joined([holdings.SHORT[item] for item in items]) for items in own]
+    return words.choose(
+        (bool(own[0] and own[1]), f"Join what only one has: {first} {has[0]}, {second} {has[1]}."),
+        (bool(own[0]), f"Only {first} shows what the other does not: {has[0]}."),
+        (bool(own[1]), f"Only {second} shows what the other does not: {has[1]}."),
+        (True, "The data show no stage that only one of them has."),
+    )
+
+
+def headline(newest: pd.DataFrame) -> str:
+    """The overlap of each stage, for the headline."""
+    return "; ".join(f"{row.goods} {pairs.span_text(row)}" for row in newest.itertuples())
+
+
+def numbers(newest: pd.DataFrame) -> dict[str, float]:
+    """The numbers of `pairs.latest` for the record, by stage."""
+    names = ("share_value", "share_tonnes", "exporter_value", "exporter_tonnes")
+    return {
+        f"{row['stage']}_{name.replace('share', 'overlap')}": row[name]
+        for row in newest.to_dict("records")
+        for name in names
+    }
+
+
+def _part(row) -> str:
+    span = pair_tables.span(pd.Series([row.share_value, row.share_tonnes]))
+    return {"0%": "none", "not known": "an unknown part"}.get(span, span)
