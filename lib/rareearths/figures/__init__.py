@@ -19,6 +19,13 @@ from rareearths.figures.events import (
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.position import (
+    plot_look_through,
+    plot_positions,
+    plot_stage_balance,
+    plot_terms,
+    plot_value_steps,
+)
 from rareearths.figures.quality import (
     plot_cautions,
     plot_coverage,
@@ -68,11 +75,13 @@ __all__ = [
     "plot_gaps",
     "plot_hhi",
     "plot_interrupted",
+    "plot_look_through",
     "plot_marks",
     "plot_mine_hhi",
     "plot_months",
     "plot_outside",
     "plot_placebos",
+    "plot_positions",
     "plot_prices",
     "plot_published",
     "plot_ranges",
@@ -83,12 +92,15 @@ __all__ = [
     "plot_scan",
     "plot_scan_rates",
     "plot_share_lines",
+    "plot_stage_balance",
     "plot_stages",
     "plot_supplier_shares",
     "plot_supplier_unit_values",
     "plot_synthetic",
+    "plot_terms",
     "plot_timeline",
     "plot_unit_values",
+    "plot_value_steps",
     "plot_verdicts",
     "show",
     "show_assumptions",

@@ -1,0 +1,389 @@
+"""What the page on the value chain says: each sentence is chosen by the numbers."""
+
+import pandas as pd
+
+from rareearths import catalogue, position, stages, trade, upgrading, value_added
+from rareearths.position_words import span, stage_name
+from rareearths.words import choose, joined, literal, ranged
+
+MOVES = {
+    upgrading.UP: "is **moving up** the chain of {material}",
+    upgrading.DOWN: "is **moving down** the chain of {material}",
+    upgrading.MIXED: "**moves both ways** in the chain of {material}",
+    upgrading.UNCLEAR: "shows **no clear move** in the chain of {material}",
+    upgrading.NONE: "cannot be placed on a way up or down the chain of {material}",
+}
+_INPUT_NAMES = {
+    "magnet_price": "the price of the magnet",
+    "prices": "the prices of the oxides",
+    "terbium": "how much terbium is in the magnet",
+    "dysprosium": "how much dysprosium is in the magnet",
+    "rare_earths": "how much rare earth is in the magnet",
+    "material_use": "how much metal is lost in making the magnet",
+    "oxide_per_metal": "how much oxide is lost in making the metal",
+}
+CLOSE = 0.05  # normalised balances nearer to zero are even
+
+
+def question(flows: pd.DataFrame) -> str:
+    """The title: with one stage in the data there is no way up to ask for."""
+    if len(stages.present(flows)) > 1:
+        return "Where does {importer} stand in the chain of {material}, and is it moving up?"
+    return "Where does {importer} stand in the trade of {goods}?"
+
+
+def on_move(found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, int]) -> str:
+    """The verdict, and the signals it rests on.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        See `upgrading.signals`.
+    move : str
+        See `upgrading.verdict`.
+    last_stage : str
+    steady : (int, int)
+        How many variants give this verdict, and of how many, see `steadiness`.
+    """
+    text = "By what it trades, {importer} " + _said(move, steady)
+    if move == upgrading.NONE:
+        why = choose(
+            ("last_share" not in set(found["signal"]), ": too few stages or years are in the data"),
+            (True, ": too few years are in the data"),
+        )
+        return text + why + "."
+    moved = found[found["direction"] != 0]
+    still = found[found["direction"] == 0]
+    said = [_signal(row, last_stage) for row in moved.itertuples()]
+    rest = [_signal(row, last_stage) for row in still.itertuples()]
+    parts = []
+    if said:
+        parts.append(f"from {found['early_years'].iloc[0]} to {found['late_years'].iloc[0]} "
+                     + joined(said))  # fmt: skip
+    if rest:
+        parts.append("not told apart from chance: " + joined(rest))
+    agree = f" ({steady[0]} of {steady[1]} variants of the test agree)"
+    return text + agree + ": " + "; ".join(parts) + "."
+
+
+def _said(move: str, steady: tuple[int, int]) -> str:
+    """The verdict in words; with a "may" where more than a quarter of the variants differ."""
+    hedged = {upgrading.UP, upgrading.DOWN} & {move} and 4 * steady[0] < 3 * steady[1]
+    return MOVES[move].replace("is **moving", "**may be moving") if hedged else MOVES[move]
+
+
+def _signal(row, last_stage: str) -> str:
+    name = {
+        "last_share": f"the share of {stage_name(last_stage)} in its exports",
+        "last_ntb": f"its balance in {stage_name(last_stage)}",
+        "unit_value_ratio": "the unit value of its exports over that of its imports",
+    }[row.signal]
+    form = upgrading.FORMS[row.signal]
+    early = ranged(row.early, row.early_low, row.early_high, form)
+    late = ranged(row.late, row.late_low, row.late_high, form)
+    return f"{name} went from {early} to {late}"
+
+
+def on_standing(rows: pd.DataFrame) -> str:
+    """The balance of the importer by stage: `position.standing` of one economy."""
+    rows = rows.dropna(subset=["value"])
+    if rows.empty:
+        return "Its trade is too small for a balance by stage."
+    said = [
+        f"{stage_name(row.stage)} {ranged(row.value, row.low, row.high, 'ratio')}"
+        for row in rows.itertuples()
+    ]
+    lead = choose(
+        ((rows["value"] < -CLOSE).all(), "it bought more than it sold at every stage in the data"),
+        ((rows["value"] > CLOSE).all(), "it sold more than it bought at every stage in the data"),
+        (True, "it sold more than it bought at some stages in the data, less at others"),
+    )
+    scale = "the balance over the trade (1: only exports, -1: only imports) was "
+    return f"In {rows['years'].iloc[0]} {lead}; {scale}" + joined(said) + "."
+
+
+def on_plants(found: dict, year: int) -> tuple[str, dict]:
+    """The customs share of the supplier in magnets, and the look through third economies."""
+    values = {**found, "all": found["direct"] + found["third"], "year": str(year)}
+    values["look_span"] = span(found["low"], found["high"])
+    if found["high"] - found["direct"] < 0.01:
+        return (
+            "Of its magnets {direct:pct0} came from {exporter} in {year} by customs (larger flows, "
+            "by value); the third economies it buys from change little.",
+            values,
+        )
+    return (
+        "By customs {direct:pct0} of the value of its magnets came from {exporter} in {year}. "
+        "Counting what the third economies themselves buy from {exporter}, it is **{look_span}**; "
+        "if all of their material were from there, {all:pct0}.",
+        values,
+    )
+
+
+def on_value(table: pd.DataFrame, year: int) -> tuple[str, dict]:
+    """Where the price of a magnet comes from, see `value_added.ladder`."""
+    by_step = table.set_index("step")
+    said = {
+        step: ranged(row["share"], row["share_low"], row["share_high"], "pct0")
+        for step, row in by_step.iterrows()
+    }
+    return (
+        "Of the price of a magnet it bought in {value_year}, the oxide was **{oxide}**, the "
+        "magnet step {magnet}, and making metal {metal}.",
+        said | {"value_year": str(year)},
+    )
+
+
+def on_advantage(rows: pd.DataFrame, importer: str) -> str:
+    """Which stages the importer exports more of than the average economy."""
+    own = rows[rows["economy"] == importer]
+    if own.empty:
+        return "{importer_first} exports nothing of these."
+    firm_up = [stages.PLURALS[r.stage] for r in own.itertuples() if r.low > 0]
+    firm_down = [stages.PLURALS[r.stage] for r in own.itertuples() if r.high < 0]
+    open_ = [stages.PLURALS[r.stage] for r in own.itertuples() if r.low <= 0 <= r.high]
+    said = []
+    if firm_up:
+        said.append(f"an advantage in {joined(firm_up)} in every one of these years")
+    if firm_down:
+        said.append(f"a disadvantage in {joined(firm_down)} in every one of them")
+    if open_:
+        said.append(f"neither for certain in {joined(open_)}")
+    return "{importer_first} has " + joined(said) + "."
+
+
+def on_places(table: pd.DataFrame, importer: str, exporter: str) -> tuple[str, dict]:
+    """In which economy the world's magnet value arises, as far as shares are published."""
+    sentences, values = [], {}
+    for who, code in (("exporter", exporter), ("importer", importer)):
+        low, high, whole = value_added.value_share(table, value_added.made_where(code))
+        if high == 0:
+            sentences.append(f"For {{{who}}} no page prints a share of any step.")
+            continue
+        values[f"{who}_value"] = span(low, high)
+        hedge = "" if whole else "at least "
+        gap = "" if whole else " (steps without a published share count as nothing)"
+        sentences.append(
+            f"With the published world shares of each step, {hedge}{{{who}_value}} of the value of "
+            f"the world's magnets arises in {{{who}}}{gap}."
+        )
+    return " ".join(sentences), values
+
+
+def on_round_trip(found: dict, year: int) -> tuple[str, dict]:
+    """The magnets that go to third economies and come back."""
+    names = [trade.economy_in_text(code) for code in found["partners"]]
+    known = pd.notna(found["sold_usd_per_kg"]) and pd.notna(found["bought_usd_per_kg"])
+    weighed = "; {sold_usd_per_kg:usd_kg} out, {bought_usd_per_kg:usd_kg} back" if known else ""
+    return (
+        "With {names} the trade goes both ways: in {trip_year} {importer} sold them magnets for "
+        "{sold_usd:usd} and bought magnets from them for {bought_usd:usd} ({bought:pct0} of what "
+        "it buys)" + weighed + ". Such a round trip is what plants of its own would leave in the "
+        "customs: unfinished magnets out, finished ones back. The table of projects names few of these "
+        "plants, so who owns them is mostly not in the data.",
+        {k: v for k, v in found.items() if k != "partners"}
+        | {"names": joined(names), "trip_year": str(year)},
+    )
+
+
+def steadiness(rows: pd.DataFrame, verdict: str) -> tuple[int, int]:
+    """How many of the variants give the same verdict, and of how many; see `variants`."""
+    tried = [*rows["low_move"], *rows["high_move"]]
+    return sum(move == verdict for move in tried), len(tried)
+
+
+_ADVICE = {
+    upgrading.DOWN: "Find out by company figures whether output at home fell or only moved abroad: "
+    "trade alone shows the loss, not its cause.",
+    upgrading.UP: "Keep what works, and check by company figures that the later stage is made at "
+    "home and not passed on.",
+    upgrading.MIXED: "Look at the signals one by one: there is no single direction to act on.",
+    upgrading.UNCLEAR: "Claim neither a rise nor a fall: the trade data show none.",
+    upgrading.NONE: "Do not speak of a move along the chain on these data.",
+}
+
+
+def to_do(verdict: str, look: dict, ladder: pd.DataFrame | None) -> str:
+    """The advice, by what the page found."""
+    if look and look["high"] - look["direct"] >= 0.05:
+        magnets = (
+            "Judge dependence in magnets by {low:pct0} to {high:pct0}, not by the {direct:pct0} of "
+            "the customs, and ask suppliers in third economies where their material comes from. "
+        )
+    elif look:
+        magnets = "In magnets the customs share, {direct:pct0}, tells most of the story. "
+    else:
+        magnets = ""
+    if ladder is not None:
+        magnets += _on_plant(ladder.set_index("step"))
+    return magnets + _ADVICE[verdict]
+
+
+def _on_plant(steps: pd.DataFrame) -> str:
+    """What a magnet plant alone changes, by the ranges of the oxide and of the magnet step."""
+    oxide, magnet = steps.loc["oxide"], steps.loc["magnet"]
+    return choose(
+        (
+            oxide["share_low"] > magnet["share_high"],
+            "A magnet plant outside {exporter} moves the smaller part of the value: without oxide "
+            "from elsewhere, {oxide} of the price stays where it is. ",
+        ),
+        (
+            magnet["share_low"] > oxide["share_high"],
+            "A magnet plant outside {exporter} moves the larger part of the value; the oxide is "
+            "{oxide} of the price and has to come from elsewhere too. ",
+        ),
+        (
+            True,
+            "Which step holds more of the value is not certain (the ranges overlap), so a magnet "
+            "plant outside {exporter} is not enough: without oxide from elsewhere, {oxide} of the "
+            "price stays where it is. ",
+        ),
+    )
+
+
+def what_changes(rows: pd.DataFrame, look: dict, effects: pd.DataFrame | None) -> str:
+    """What would change the answer: variants that turn the verdict, and the figures that matter."""
+    turned = rows.loc[rows["then"] == "Verdict changes", "varied"]
+    changed = [name[0].lower() + name[1:] for name in turned]
+    text = "No variant of the table above turns the verdict on the move. "
+    if changed:
+        text = f"The verdict on the move turns with: {joined(changed)}. "
+    if look:
+        text += (
+            "Where the third economies get the material of the magnets they sell to {importer} "
+            "decides between {low:pct0} and {high:pct0}; a survey of the plants would settle it. "
+        )
+    if effects is not None:
+        text += f"The share of the oxide turns most on {_INPUT_NAMES[effects['input'].iloc[0]]}."
+    return text.strip()
+
+
+def how_sure(steady: tuple[int, int], magnets: bool, verdict: str) -> str:
+    """How far the verdict can be trusted."""
+    same, tried = steady
+    if verdict == upgrading.NONE:
+        return "The balance by stage is as sure as the trade data; on a move they say nothing."
+    text = f"{same} of {tried} variants give the same verdict. " + choose(
+        (same == tried, "That is steady"), (same * 3 >= tried * 2, "That is fairly steady"),
+        (True, "That is not steady"),
+    )  # fmt: skip
+    text += ", and the test takes years as independent, which they are not: it finds a move too "
+    text += "easily. A customs code holds goods of many kinds, so a unit value is no price."
+    if magnets:
+        text += (
+            " The steps of value rest on figures of low confidence and two judgements; only their "
+            "order of size is sure. What third economies buy need not go into the magnets they "
+            "sell on."
+        )
+    return text
+
+
+def code_notes(material: str) -> list[str]:
+    """Known limits of the codes of a material, as sentences."""
+    rows = catalogue.load("products")
+    notes = rows[(rows["material"] == material) & rows["note"].notna()]
+    return [f"{row.hs6}, {row.label_en}: {row.note}" for row in notes.itertuples()]
+
+
+def names(codes: list[str]) -> str:
+    """Economies as they stand in a sentence."""
+    return joined([trade.economy_in_text(code) for code in codes])
+
+
+def balance_title(rows: pd.DataFrame) -> str:
+    """Title of the balance by stage: the stage with the best and the one with the worst balance."""
+    rows = rows.dropna(subset=["value"])
+    if rows.empty:
+        return "Balance by stage"
+    best, worst = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
+    text = f"{stages.PLURALS[best['stage']].capitalize()} {best['value']:+.2f}"
+    if best["stage"] != worst["stage"]:
+        text += f", {stages.PLURALS[worst['stage']]} {worst['value']:+.2f}"
+    return f"Balance of {{importer}} in {{span}}: {text}"
+
+
+def peers_title(rows: pd.DataFrame, importer: str) -> str:
+    """Title of the balances side by side: the rank of the importer at its last known stage."""
+    known = rows.dropna(subset=["value"])
+    own = known[known["economy"] == importer]
+    counts = known["stage"].value_counts()
+    shared = [stage for stage in own["stage"] if counts[stage] > 1]
+    if not shared:
+        return "Balance by stage and economy"
+    part = known[known["stage"] == shared[-1]]
+    rank = int((part["value"] > part.set_index("economy").at[importer, "value"]).sum()) + 1
+    return (
+        f"{stages.PLURALS[shared[-1]].capitalize()}: {{importer}} is number {rank} of {len(part)}"
+    )
+
+
+def terms_title(terms: dict[str, pd.Series], importer: str) -> str:
+    """Title of the unit values: the last known ratio of the importer."""
+    if importer not in terms:
+        return "No unit values are known for {importer}"
+    known = terms[importer].dropna()
+    ratio, year = known.iloc[-1], known.index[-1]
+    return f"{{importer_first}}: a kilogram sold is worth {ratio:.2g} bought ones in {year}"
+
+
+def advantage_title(rows: pd.DataFrame, importer: str) -> str:
+    """Title of the advantage: RCA of the importer by stage."""
+    own = rows[rows["economy"] == importer]
+    if own.empty:
+        return "{importer_first} exports none of these"
+    said = [f"{stages.PLURALS[row.stage]} {row.rca:.2g}" for row in own.itertuples()]
+    return "Advantage (RCA) of {importer}: " + joined(said)
+
+
+def magnet_source(rows: pd.DataFrame) -> str:
+    """What to add to the source of a figure that shows magnets."""
+    shown = rows[rows["stage"] == stages.MAGNETS]
+    column = "ntb" if "ntb" in rows else "value"
+    return "; magnets: larger flows of HS 850511" if shown[column].notna().any() else ""
+
+
+def on_magnet_list(importer: str, years: tuple[int, int]) -> str:
+    """What the list of magnets holds for an importer, and what it leaves out."""
+    who = trade.economy_at_start(importer)
+    if position.both_ways(importer, stages.MAGNETS):
+        missing = position.below_limit(importer, years)
+        said = [f"{span(*missing[name])} of its {name}" for name in position.SIDES]
+        return (
+            f"Magnets of {trade.economy_in_text(importer)} are listed both ways. In years whose "
+            f"list reaches further down, the flows below the common limit were {joined(said)}. "
+            "A world total of magnets is not in the data."
+        )
+    if importer in position.importers_listed():
+        return (
+            f"{who} has its magnet suppliers listed, not its customers: imports are known, exports "
+            "and the balance are not."
+        )
+    return f"{who} has neither suppliers nor customers of magnets listed."
+
+
+def headline(move: str, look: dict, steady: tuple[int, int]) -> str:
+    """One short sentence for the index of reports."""
+    text = "{importer_first} " + _said(move, steady).replace("**", "")
+    if look:
+        text += "; {exporter} in its magnets: {direct:pct0} by customs, {low:pct0} to {high:pct0} "
+        text += "with material"
+    return text + "."
+
+
+def numbers(rows: pd.DataFrame, found: pd.DataFrame, ladder: pd.DataFrame | None) -> dict:
+    """The numbers of the record."""
+    recorded = {f"{row.stage}_ntb": row.value for row in rows.itertuples()}
+    for row in found.itertuples():
+        recorded |= {f"{row.signal}_early": row.early, f"{row.signal}_late": row.late}
+        recorded |= {f"{row.signal}_p": row.p}
+    if ladder is not None:
+        for row in ladder.itertuples():
+            recorded |= {f"{row.step}_share": row.share, f"{row.step}_share_low": row.share_low}
+            recorded |= {f"{row.step}_share_high": row.share_high}
+    return recorded
+
+
+def limits_of_codes(material: str) -> str:
+    """The known limits of the codes as a list in Markdown; empty without any."""
+    return "".join(f"- {literal(note)}\n" for note in code_notes(material)).strip()
