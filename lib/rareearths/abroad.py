@@ -134,6 +134,15 @@ def by_year(flows: pd.DataFrame, importer: str, exporter: str) -> pd.DataFrame:
     return pd.DataFrame(rows, index=pd.Index(years, name="year"), columns=columns)
 
 
+def share_by_tonnes(flows: pd.DataFrame, importer: str, exporter: str, year: int) -> float | None:
+    """The customs share of a supplier in an importer's magnets by tonnes; None without weights."""
+    chosen = (flows["importer"] == importer) & (flows["year"] == year)
+    shares = trade.supplier_shares(flows[chosen & (flows["stage"] == stages.MAGNETS)], "tonnes")
+    if shares.empty:
+        return None
+    return float(shares.set_index("exporter")["share"].get(exporter, 0.0))
+
+
 def partners(flows: pd.DataFrame, importer: str, exporter: str, year: int) -> dict:
     """The third economies that an importer both sells magnets to and buys magnets from.
 

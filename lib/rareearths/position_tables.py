@@ -171,19 +171,35 @@ def value_variants(table: pd.DataFrame, labels: pd.Series, top: int = 4) -> pd.D
     )
 
 
-def look_variant(found: dict) -> pd.DataFrame:
-    """The row of the sensitivity table on the material of third economies."""
-    every = found["direct"] + found["third"]
-    return pd.DataFrame(
-        [
+def look_variant(found: dict, tonnes: float | None) -> pd.DataFrame:
+    """The rows of the sensitivity table on the supplier's share in magnets.
+
+    Parameters
+    ----------
+    found : dict
+        See `abroad.look_through`.
+    tonnes : float or None
+        The customs share by tonnes; None where weights are not known.
+    """
+    direct, every = found["direct"], found["direct"] + found["third"]
+    rows = [
+        {
+            "varied": "Material of the third economies",
+            "at_low": f"none from the supplier: {direct:.0%}",
+            "at_high": f"all from the supplier: {every:.0%}",
+            "then": f"{100 * found['third']:.0f} points of the share in magnets",
+        }
+    ]
+    if tonnes is not None:
+        rows.append(
             {
-                "varied": "Material of the third economies",
-                "at_low": f"none from the supplier: {found['direct']:.0%}",
-                "at_high": f"all from the supplier: {every:.0%}",
-                "then": f"{100 * found['third']:.0f} points of the share in magnets",
+                "varied": "Measure of the customs share",
+                "at_low": f"by value: {direct:.0%}",
+                "at_high": f"by tonnes: {tonnes:.0%}",
+                "then": f"{abs(100 * (tonnes - direct)):.0f} points of the share in magnets",
             }
-        ]
-    )
+        )
+    return pd.DataFrame(rows)
 
 
 def stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

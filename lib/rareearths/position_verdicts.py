@@ -53,17 +53,12 @@ def on_move(found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, 
         )
         return text + why + "."
     moved = found[found["direction"] != 0]
-    still = found[found["direction"] == 0]
     said = [_signal(row, last_stage) for row in moved.itertuples()]
-    rest = [_signal(row, last_stage) for row in still.itertuples()]
-    parts = []
-    if said:
-        parts.append(f"from {found['early_years'].iloc[0]} to {found['late_years'].iloc[0]} "
-                     + joined(said))  # fmt: skip
-    if rest:
-        parts.append("not told apart from chance: " + joined(rest))
     agree = f" ({steady[0]} of {steady[1]} variants of the test agree)"
-    return text + agree + ": " + "; ".join(parts) + "."
+    if not said:
+        return text + agree + ": no signal is told apart from chance."
+    span = f"from {moved['early_years'].iloc[0]} to {moved['late_years'].iloc[0]} "
+    return text + agree + ": " + span + joined(said) + "."
 
 
 def _said(move: str, steady: tuple[int, int]) -> str:
@@ -179,8 +174,8 @@ def on_round_trip(found: dict, year: int) -> tuple[str, dict]:
         "With {names} the trade goes both ways: in {trip_year} {importer} sold them magnets for "
         "{sold_usd:usd} and bought magnets from them for {bought_usd:usd} ({bought:pct0} of what "
         "it buys)" + weighed + ". Such a round trip is what plants of its own would leave in the "
-        "customs: unfinished magnets out, finished ones back. The table of projects names few of these "
-        "plants, so who owns them is mostly not in the data.",
+        "customs: unfinished magnets out, finished ones back. The table of projects names few of "
+        "these plants, so who owns them is mostly not in the data.",
         {k: v for k, v in found.items() if k != "partners"}
         | {"names": joined(names), "trip_year": str(year)},
     )
