@@ -200,11 +200,13 @@ def plants(hosts_of: list[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``project``, ``company``, ``place``, ``stage``, ``capacity_as_given``, ``start_year``,
+        ``project``, ``company``, ``place_of_plant``, ``stage``, ``capacity_as_given``, ``start_year``,
         ``status`` and ``source_url``; empty without any.
     """
     rows = catalogue.load("projects")
     rows = rows[rows["economy"].isin(hosts_of) & rows["stage"].isin(["magnet", "metal"])]
     shown = ["capacity_as_given", "source_url", "company"]
     rows[shown] = rows[shown].fillna("–")
-    return rows.assign(place=rows["economy"].map(trade.economy_names())).reset_index(drop=True)
+    return rows.assign(place_of_plant=rows["economy"].map(trade.economy_names())).reset_index(
+        drop=True
+    )

@@ -368,7 +368,8 @@ def standing(flows: pd.DataFrame, codes: list[str], size: int = 5) -> pd.DataFra
         ``stage``, ``economy``, ``exports_usd``, ``imports_usd``, ``balance_usd`` (a year, mean),
         ``value`` (normalised balance of all years together), ``low``, ``high`` (lowest and highest
         year; of magnets with what lies below the limit, see `ntb_bounds`), ``exports_usd_per_kg``,
-        ``imports_usd_per_kg`` (of the last year with both, else missing), ``years`` (text).
+        ``imports_usd_per_kg`` (of the last year with both, else with
+        one of them), ``years`` (text).
     """
     last = int(flows["year"].max())
     recent = flows[flows["year"] > last - size]
@@ -395,6 +396,7 @@ def _standing(part: pd.DataFrame, code: str, stage: str, span: tuple[int, int]) 
     value = float(normalised_balance(sums["exports_usd"], sums["imports_usd"]))
     prices = ["exports_usd_per_kg", "imports_usd_per_kg"]
     weighed = part.dropna(subset=prices)
+    weighed = part.dropna(subset=prices, how="all") if weighed.empty else weighed
     newest = weighed.iloc[-1] if len(weighed) else dict.fromkeys(prices, np.nan)
     return (
         sums

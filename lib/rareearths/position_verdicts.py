@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import catalogue, position, stages, trade, upgrading, value_added
+from rareearths import catalogue, position, quality, stages, trade, upgrading, value_added
 from rareearths.position_words import span, stage_name
 from rareearths.words import choose, joined, literal, ranged
 
@@ -32,7 +32,9 @@ def question(flows: pd.DataFrame) -> str:
     return "Where does {importer} stand in the trade of {goods}?"
 
 
-def on_move(found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, int]) -> str:
+def on_move(
+    found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, int], mixed: bool = False
+) -> str:
     """The verdict, and the signals it rests on.
 
     Parameters
@@ -44,8 +46,10 @@ def on_move(found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, 
     last_stage : str
     steady : (int, int)
         How many variants give this verdict, and of how many, see `steadiness`.
+    mixed : bool
+        Whether the last stage also holds scrap or intermediates.
     """
-    text = "By what it trades, {importer} " + _said(move, steady)
+    text = "By what it trades, {importer} " + _said(move, steady, mixed)
     if move == upgrading.NONE:
         why = choose(
             ("last_share" not in set(found["signal"]), ": too few stages or years are in the data"),
@@ -58,12 +62,15 @@ def on_move(found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, 
     if not said:
         return text + agree + ": no signal is told apart from chance."
     span = f"from {moved['early_years'].iloc[0]} to {moved['late_years'].iloc[0]} "
-    return text + agree + ": " + span + joined(said) + "."
+    scrap = f" The code of {stage_name(last_stage)} also holds scrap or intermediates: what moved "
+    scrap += "need not be a later product."
+    return text + agree + ": " + span + joined(said) + "." + (scrap if mixed else "")
 
 
-def _said(move: str, steady: tuple[int, int]) -> str:
-    """The verdict in words; with a "may" where more than a quarter of the variants differ."""
-    hedged = {upgrading.UP, upgrading.DOWN} & {move} and 4 * steady[0] < 3 * steady[1]
+def _said(move: str, steady: tuple[int, int], mixed: bool) -> str:
+    """The verdict in words; a "may" where a quarter of the variants differ or the stage is mixed."""
+    unsure = mixed or 4 * steady[0] < 3 * steady[1]
+    hedged = move in (upgrading.UP, upgrading.DOWN) and unsure
     return MOVES[move].replace("is **moving", "**may be moving") if hedged else MOVES[move]
 
 
@@ -141,7 +148,7 @@ def on_advantage(rows: pd.DataFrame, importer: str) -> str:
     if firm_up:
         said.append(f"an advantage in {joined(firm_up)} in every one of these years")
     if firm_down:
-        said.append(f"a disadvantage in {joined(firm_down)} in every one of them")
+        said.append(f"a disadvantage in {joined(firm_down)} in every one of these years")
     if open_:
         said.append(f"neither for certain in {joined(open_)}")
     return "{importer_first} has " + joined(said) + "."
@@ -287,15 +294,13 @@ def names(codes: list[str]) -> str:
 
 
 def balance_title(rows: pd.DataFrame) -> str:
-    """Title of the balance by stage: the stage with the best and the one with the worst balance."""
+    """Title of the balance by stage: that of the last stage, with its range."""
     rows = rows.dropna(subset=["value"])
     if rows.empty:
         return "Balance by stage"
-    best, worst = rows.loc[rows["value"].idxmax()], rows.loc[rows["value"].idxmin()]
-    text = f"{stages.PLURALS[best['stage']].capitalize()} {best['value']:+.2f}"
-    if best["stage"] != worst["stage"]:
-        text += f", {stages.PLURALS[worst['stage']]} {worst['value']:+.2f}"
-    return f"Balance of {{importer}} in {{span}}: {text}"
+    last = rows.iloc[-1]
+    said = ranged(last["value"], last["low"], last["high"], "ratio")
+    return f"Balance of {{importer}} in {stage_name(last['stage'])}: {said} in {{span}}"
 
 
 def peers_title(rows: pd.DataFrame, importer: str) -> str:
@@ -308,27 +313,29 @@ def peers_title(rows: pd.DataFrame, importer: str) -> str:
         return "Balance by stage and economy"
     part = known[known["stage"] == shared[-1]]
     rank = int((part["value"] > part.set_index("economy").at[importer, "value"]).sum()) + 1
-    return (
-        f"{stages.PLURALS[shared[-1]].capitalize()}: {{importer}} is number {rank} of {len(part)}"
-    )
+    return f"Balance in {stages.PLURALS[shared[-1]]}: {{importer}} is number {rank} of {len(part)}"
 
 
 def terms_title(terms: dict[str, pd.Series], importer: str) -> str:
-    """Title of the unit values: the last known ratio of the importer."""
+    """Title of the unit values: mean and range of the last known ratios of the importer."""
     if importer not in terms:
         return "No unit values are known for {importer}"
     known = terms[importer].dropna()
-    ratio, year = known.iloc[-1], known.index[-1]
-    return f"{{importer_first}}: a kilogram sold is worth {ratio:.2g} bought ones in {year}"
+    last = known.iloc[-upgrading.WINDOW :]
+    said = ranged(last.mean(), last.min(), last.max(), "ratio")
+    span = f"{last.index[0]}–{last.index[-1]}" if len(last) > 1 else str(last.index[0])
+    return f"{{importer_first}}: a kilogram sold is worth {said} bought ones, {span}"
 
 
 def advantage_title(rows: pd.DataFrame, importer: str) -> str:
-    """Title of the advantage: RCA of the importer by stage."""
+    """Title of the advantage: RCA of the importer at the last stage, with its range."""
     own = rows[rows["economy"] == importer]
     if own.empty:
         return "{importer_first} exports none of these"
-    said = [f"{stages.PLURALS[row.stage]} {row.rca:.2g}" for row in own.itertuples()]
-    return "Advantage (RCA) of {importer}: " + joined(said)
+    last = own.iloc[-1]
+    low, high = ((1 + end) / (1 - end) for end in (last["low"], last["high"]))
+    said = ranged(last["rca"], low, high, "ratio")
+    return f"{{importer_first}} exports {said} times the average share of {stages.PLURALS[last['stage']]}"
 
 
 def magnet_source(rows: pd.DataFrame) -> str:
@@ -357,9 +364,10 @@ def on_magnet_list(importer: str, years: tuple[int, int]) -> str:
     return f"{who} has neither suppliers nor customers of magnets listed."
 
 
-def headline(move: str, look: dict, steady: tuple[int, int]) -> str:
+def headline(move: str, look: dict, steady: tuple[int, int], mixed: bool = False) -> str:
     """One short sentence for the index of reports."""
-    text = "{importer_first} " + _said(move, steady).replace("**", "")
+    text = "{importer_first} " + _said(move, steady, mixed).replace("**", "")
+    text += f" ({steady[0]} of {steady[1]} variants agree)" if move != upgrading.NONE else ""
     if look:
         text += "; {exporter} in its magnets: {direct:pct0} by customs, {low:pct0} to {high:pct0} "
         text += "with material"
@@ -382,3 +390,11 @@ def numbers(rows: pd.DataFrame, found: pd.DataFrame, ladder: pd.DataFrame | None
 def limits_of_codes(material: str) -> str:
     """The known limits of the codes as a list in Markdown; empty without any."""
     return "".join(f"- {literal(note)}\n" for note in code_notes(material)).strip()
+
+
+def limits_of_magnets(importer: str, years: tuple[int, int]) -> str:
+    """The known limits of the list of magnets, as a list in Markdown."""
+    rows = quality.known_breaks(importer, stages.WITH_MAGNETS, years)
+    rows = rows[(rows["series"] == "magnets") & (rows["first_year"] <= years[1])]
+    lines = [literal(text) for text in rows["description"]]
+    return "".join(f"\n- {line}." for line in lines)

@@ -9,7 +9,7 @@ from itertools import combinations
 
 import pandas as pd
 
-from rareearths import position, stages, trade
+from rareearths import catalogue, position, stages, trade
 from rareearths.words import show_number
 
 WINDOW = 5  # years at each end of the period
@@ -74,6 +74,14 @@ def terms(flows: pd.DataFrame, economies: list[str]) -> dict[str, pd.Series]:
     """Unit value of exports over that of imports by year, of each economy that has one."""
     found = {code: series(flows, code)["unit_value_ratio"] for code in economies}
     return {code: ratio for code, ratio in found.items() if ratio.notna().any()}
+
+
+def mixed_stage(material: str, stage: str) -> bool:
+    """Whether a code of the stage also holds scrap or intermediates, by its note."""
+    rows = catalogue.load("products")
+    rows = rows[(rows["material"] == material) & (rows["stage"] == stage)]
+    notes = (rows["note"].fillna("") + " " + rows["label_en"]).str.lower()
+    return bool(notes.str.contains("scrap|intermediate|matte").any())
 
 
 def rank_p(early: list[float], late: list[float]) -> float:
