@@ -200,8 +200,8 @@ def plants(hosts_of: list[str]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``project``, ``company``, ``place_of_plant``, ``stage``, ``capacity_as_given``, ``start_year``,
-        ``status`` and ``source_url``; empty without any.
+        ``project``, ``company``, ``place_of_plant``, ``capacity_as_given``, ``status`` and
+        ``source_url``, among the columns of ``projects``; empty without any.
     """
     rows = catalogue.load("projects")
     rows = rows[rows["economy"].isin(hosts_of) & rows["stage"].isin(["magnet", "metal"])]

@@ -129,6 +129,8 @@ def _side(flows: pd.DataFrame, name: str) -> pd.DataFrame:
 def _blank_unlisted(table: pd.DataFrame, economy: str) -> pd.DataFrame:
     """Make missing what a selection of flows cannot tell."""
     of_magnets = table.index.get_level_values("stage") == stages.MAGNETS
+    if not of_magnets.any():
+        return table
     if economy not in EXPORTS_LISTED:
         table.loc[of_magnets, ["exports_usd", "exports_usd_per_kg"]] = np.nan
     if economy not in importers_listed():
@@ -178,7 +180,7 @@ def revealed_advantage(exports: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> made = pd.DataFrame({"metal": [60, 40], "ore": [40, 360]}, index=["A", "B"])
-    >>> revealed_advantage(made)["metal"].tolist()
+    >>> revealed_advantage(made)["metal"].round(9).tolist()
     [3.0, 0.5]
     """
     by_economy, by_good = exports.sum(axis=1), exports.sum()

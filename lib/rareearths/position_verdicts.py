@@ -68,7 +68,7 @@ def on_move(
 
 
 def _said(move: str, steady: tuple[int, int], mixed: bool) -> str:
-    """The verdict in words; a "may" where a quarter of the variants differ or the stage is mixed."""
+    """The verdict in words; "may" where over a quarter of the variants differ, or it is mixed."""
     unsure = mixed or 4 * steady[0] < 3 * steady[1]
     hedged = move in (upgrading.UP, upgrading.DOWN) and unsure
     return MOVES[move].replace("is **moving", "**may be moving") if hedged else MOVES[move]
@@ -335,7 +335,8 @@ def advantage_title(rows: pd.DataFrame, importer: str) -> str:
     last = own.iloc[-1]
     low, high = ((1 + end) / (1 - end) for end in (last["low"], last["high"]))
     said = ranged(last["rca"], low, high, "ratio")
-    return f"{{importer_first}} exports {said} times the average share of {stages.PLURALS[last['stage']]}"
+    goods = stages.PLURALS[last["stage"]]
+    return f"{{importer_first}} exports {said} times the average share of {goods}"
 
 
 def magnet_source(rows: pd.DataFrame) -> str:
