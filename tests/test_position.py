@@ -14,8 +14,10 @@ from scipy.stats import mannwhitneyu
 from conftest import ROOT
 from rareearths import (
     abroad,
+    advantage,
     assumptions,
     position,
+    position_advice,
     position_tables,
     position_verdicts,
     stages,
@@ -122,22 +124,22 @@ def test_the_share_below_the_limit_is_that_of_the_list_itself():
 def test_the_weighted_mean_of_the_advantage_is_one(values):
     table = pd.DataFrame(values, columns=list("abc"))
     weights = table.sum(axis=1) / table.to_numpy().sum()
-    means = position.revealed_advantage(table).mul(weights, axis=0).sum()
+    means = advantage.revealed_advantage(table).mul(weights, axis=0).sum()
     assert np.allclose(means, 1, rtol=1e-9)
 
 
 def test_equal_economies_have_no_advantage_and_a_lone_exporter_all_of_it():
-    same = position.revealed_advantage(pd.DataFrame({"a": [2.0, 4.0], "b": [3.0, 6.0]}))
+    same = advantage.revealed_advantage(pd.DataFrame({"a": [2.0, 4.0], "b": [3.0, 6.0]}))
     assert np.allclose(same, 1)
-    lone = position.revealed_advantage(pd.DataFrame({"a": [5.0, 0.0], "b": [0.0, 15.0]}))
+    lone = advantage.revealed_advantage(pd.DataFrame({"a": [5.0, 0.0], "b": [0.0, 15.0]}))
     assert lone["a"].tolist() == [4.0, 0.0]
 
 
 @given(st.floats(1e-6, 1e6))
-def test_the_symmetric_advantage_turns_its_sign_with_the_inverse(advantage):
-    found = position.symmetric(advantage)
+def test_the_symmetric_advantage_turns_its_sign_with_the_inverse(rca):
+    found = advantage.symmetric(rca)
     assert -1 <= found < 1
-    assert found == pytest.approx(-position.symmetric(1 / advantage), abs=1e-9)
+    assert found == pytest.approx(-advantage.symmetric(1 / rca), abs=1e-9)
 
 
 def test_the_advantage_within_all_bundled_minerals_by_a_plain_query(flows):
@@ -148,10 +150,10 @@ def test_the_advantage_within_all_bundled_minerals_by_a_plain_query(flows):
     expected = (
         metal.loc[metal["exporter"] == "JPN", "value_usd"].sum() / own["value_usd"].sum()
     ) / (metal["value_usd"].sum() / rows["value_usd"].sum())
-    table = position.advantage_by_year(
+    table = advantage.by_year(
         flows[flows["year"] == 2024],
         ["JPN"],
-        goods=position.load_all_goods((2024, 2024)),
+        goods=advantage.load_all_goods((2024, 2024)),
         material="rare_earths",
     ).set_index("stage")
     assert table.at["metal", "rca"] == pytest.approx(expected, rel=1e-9)
@@ -380,6 +382,6 @@ def test_the_variants_say_whether_the_verdict_stays(flows):
     for row in rows.itertuples():
         same = {row.low_move, row.high_move} == {upgrading.DOWN}
         assert (row.then == "Verdict stays") == same
-    same, tried = position_verdicts.steadiness(rows, upgrading.DOWN)
+    same, tried = position_advice.steadiness(rows, upgrading.DOWN)
     assert tried == 8
     assert same == sum(m == upgrading.DOWN for m in [*rows["low_move"], *rows["high_move"]])

@@ -39,7 +39,7 @@ def peers_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def advantage_table(rows: pd.DataFrame) -> pd.DataFrame:
-    """`position.advantage_by_year` as a table: RCA with its range of single years."""
+    """`advantage.by_year` as a table: RCA with its range of single years."""
     back = {end: (1 + rows[end]) / (1 - rows[end]) for end in ("low", "high")}
     return pd.DataFrame(
         {

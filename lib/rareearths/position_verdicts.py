@@ -13,15 +13,6 @@ MOVES = {
     upgrading.UNCLEAR: "shows **no clear move** in the chain of {material}",
     upgrading.NONE: "cannot be placed on a way up or down the chain of {material}",
 }
-_INPUT_NAMES = {
-    "magnet_price": "the price of the magnet",
-    "prices": "the prices of the oxides",
-    "terbium": "how much terbium is in the magnet",
-    "dysprosium": "how much dysprosium is in the magnet",
-    "rare_earths": "how much rare earth is in the magnet",
-    "material_use": "how much metal is lost in making the magnet",
-    "oxide_per_metal": "how much oxide is lost in making the metal",
-}
 CLOSE = 0.05  # normalised balances nearer to zero are even
 
 
@@ -45,7 +36,8 @@ def on_move(
         See `upgrading.verdict`.
     last_stage : str
     steady : (int, int)
-        How many variants give this verdict, and of how many, see `steadiness`.
+        How many variants give this verdict, and of how many, see
+        `position_advice.steadiness`.
     mixed : bool
         Whether the last stage also holds scrap or intermediates.
     """
@@ -130,8 +122,8 @@ def on_value(table: pd.DataFrame, year: int) -> tuple[str, dict]:
         for step, row in by_step.iterrows()
     }
     return (
-        "Of the price of a magnet it bought in {value_year}, the oxide was **{oxide}**, the "
-        "magnet step {magnet}, and making metal {metal}.",
+        "Of the price of a magnet it bought in {value_year}, the oxide was **{oxide}** and the "
+        "magnet step {magnet}.",
         said | {"value_year": str(year)},
     )
 
@@ -150,7 +142,7 @@ def on_advantage(rows: pd.DataFrame, importer: str) -> str:
     if firm_down:
         said.append(f"a disadvantage in {joined(firm_down)} in every one of these years")
     if open_:
-        said.append(f"neither for certain in {joined(open_)}")
+        said.append(f"neither advantage nor disadvantage for certain in {joined(open_)}")
     return "{importer_first} has " + joined(said) + "."
 
 
@@ -166,8 +158,8 @@ def on_places(table: pd.DataFrame, importer: str, exporter: str) -> tuple[str, d
         hedge = "" if whole else "at least "
         gap = "" if whole else " (steps without a published share count as nothing)"
         sentences.append(
-            f"With the published world shares of each step, {hedge}{{{who}_value}} of the value of "
-            f"the world's magnets arises in {{{who}}}{gap}."
+            f"With these steps and the published world shares of each, {hedge}{{{who}_value}} of "
+            f"the value of the world's magnets arises in {{{who}}}{gap}."
         )
     return " ".join(sentences), values
 
@@ -186,99 +178,6 @@ def on_round_trip(found: dict, year: int) -> tuple[str, dict]:
         {k: v for k, v in found.items() if k != "partners"}
         | {"names": joined(names), "trip_year": str(year)},
     )
-
-
-def steadiness(rows: pd.DataFrame, verdict: str) -> tuple[int, int]:
-    """How many of the variants give the same verdict, and of how many; see `variants`."""
-    tried = [*rows["low_move"], *rows["high_move"]]
-    return sum(move == verdict for move in tried), len(tried)
-
-
-_ADVICE = {
-    upgrading.DOWN: "Find out by company figures whether output at home fell or only moved abroad: "
-    "trade alone shows the loss, not its cause.",
-    upgrading.UP: "Keep what works, and check by company figures that the later stage is made at "
-    "home and not passed on.",
-    upgrading.MIXED: "Look at the signals one by one: there is no single direction to act on.",
-    upgrading.UNCLEAR: "Claim neither a rise nor a fall: the trade data show none.",
-    upgrading.NONE: "Do not speak of a move along the chain on these data.",
-}
-
-
-def to_do(verdict: str, look: dict, ladder: pd.DataFrame | None) -> str:
-    """The advice, by what the page found."""
-    if look and look["high"] - look["direct"] >= 0.05:
-        magnets = (
-            "Judge dependence in magnets by {low:pct0} to {high:pct0}, not by the {direct:pct0} of "
-            "the customs, and ask suppliers in third economies where their material comes from. "
-        )
-    elif look:
-        magnets = "In magnets the customs share, {direct:pct0}, tells most of the story. "
-    else:
-        magnets = ""
-    if ladder is not None:
-        magnets += _on_plant(ladder.set_index("step"))
-    return magnets + _ADVICE[verdict]
-
-
-def _on_plant(steps: pd.DataFrame) -> str:
-    """What a magnet plant alone changes, by the ranges of the oxide and of the magnet step."""
-    oxide, magnet = steps.loc["oxide"], steps.loc["magnet"]
-    return choose(
-        (
-            oxide["share_low"] > magnet["share_high"],
-            "A magnet plant outside {exporter} moves the smaller part of the value: without oxide "
-            "from elsewhere, {oxide} of the price stays where it is. ",
-        ),
-        (
-            magnet["share_low"] > oxide["share_high"],
-            "A magnet plant outside {exporter} moves the larger part of the value; the oxide is "
-            "{oxide} of the price and has to come from elsewhere too. ",
-        ),
-        (
-            True,
-            "Which step holds more of the value is not certain (the ranges overlap), so a magnet "
-            "plant outside {exporter} is not enough: without oxide from elsewhere, {oxide} of the "
-            "price stays where it is. ",
-        ),
-    )
-
-
-def what_changes(rows: pd.DataFrame, look: dict, effects: pd.DataFrame | None) -> str:
-    """What would change the answer: variants that turn the verdict, and the figures that matter."""
-    turned = rows.loc[rows["then"] == "Verdict changes", "varied"]
-    changed = [name[0].lower() + name[1:] for name in turned]
-    text = "No variant of the table above turns the verdict on the move. "
-    if changed:
-        text = f"The verdict on the move turns with: {joined(changed)}. "
-    if look:
-        text += (
-            "Where the third economies get the material of the magnets they sell to {importer} "
-            "decides between {low:pct0} and {high:pct0}; a survey of the plants would settle it. "
-        )
-    if effects is not None:
-        text += f"The share of the oxide turns most on {_INPUT_NAMES[effects['input'].iloc[0]]}."
-    return text.strip()
-
-
-def how_sure(steady: tuple[int, int], magnets: bool, verdict: str) -> str:
-    """How far the verdict can be trusted."""
-    same, tried = steady
-    if verdict == upgrading.NONE:
-        return "The balance by stage is as sure as the trade data; on a move they say nothing."
-    text = f"{same} of {tried} variants give the same verdict. " + choose(
-        (same == tried, "That is steady"), (same * 3 >= tried * 2, "That is fairly steady"),
-        (True, "That is not steady"),
-    )  # fmt: skip
-    text += ", and the test takes years as independent, which they are not: it finds a move too "
-    text += "easily. A customs code holds goods of many kinds, so a unit value is no price."
-    if magnets:
-        text += (
-            " The steps of value rest on figures of low confidence and two judgements; only their "
-            "order of size is sure. What third economies buy need not go into the magnets they "
-            "sell on."
-        )
-    return text
 
 
 def code_notes(material: str) -> list[str]:
@@ -399,3 +298,38 @@ def limits_of_magnets(importer: str, years: tuple[int, int]) -> str:
     rows = rows[(rows["series"] == "magnets") & (rows["first_year"] <= years[1])]
     lines = [literal(text) for text in rows["description"]]
     return "".join(f"\n- {line}." for line in lines)
+
+
+def metal_words(check: dict) -> str:
+    """The check on the metal step, see `value_added.metal_check`."""
+    if not check:
+        return "The unit values of metal in the trade data give no margin for making metal."
+    margin = choose(
+        (
+            check["metal"] < check["oxide_low"],
+            "The metal so costs less than the oxide in it, and the trade data show no margin for "
+            "making metal; the code mixes all rare earths.",
+        ),
+        (
+            check["metal"] <= check["oxide_high"],
+            "The metal so lies within the range of the oxide in it, and a margin for making metal "
+            "cannot be told; the code mixes all rare earths.",
+        ),
+        (True, "The metal so costs more than the oxide in it; the code mixes all rare earths."),
+    )
+    return (
+        "A check on the metal step: metal from {place}, the largest supplier whose metal costs "
+        "more than {least:usd_kg}, was worth {metal:usd_kg} in {value_year}; the oxide for a "
+        "kilogram of neodymium and praseodymium cost {oxide_low:usd_kg} to {oxide_high:usd_kg}. "
+        + margin
+    )
+
+
+def on_trip(found: dict) -> str:
+    """One sentence for the answer on the magnets that go both ways; empty without any."""
+    if not found["partners"]:
+        return ""
+    return (
+        "Economies it also sells magnets to are the source of {bought:pct0} of the value of the "
+        "magnets it buys: what plants abroad would look like."
+    )

@@ -50,7 +50,7 @@ def plot_positions(axes: Axes, rows: pd.DataFrame) -> Axes:
     ----------
     rows : pandas.DataFrame
         ``stage``, ``economy``, ``value``, ``low``, ``high``, see `position.standing` and
-        `position.advantage_by_year`; rows without a value are left out.
+        `advantage.by_year`; rows without a value are left out.
     """
     shown = rows.dropna(subset=["value"])
     names = []
