@@ -91,8 +91,8 @@ def what_changes(rows: pd.DataFrame, look: dict, effects: pd.DataFrame | None) -
     if look and look["high"] - look["direct"] >= FAR:
         text += (
             "Where the third economies get the material of the magnets they sell to {importer} "
-            "decides where between {direct:pct0} and {all:pct0} the share lies; a survey of the plants "
-            "would settle it. "
+            "decides where between {direct:pct0} and {all:pct0} the share lies; a survey of the "
+            "plants would settle it. "
         )
     if effects is not None:
         text += f"The share of the oxide turns most on {_INPUT_NAMES[effects['input'].iloc[0]]}."

@@ -319,7 +319,7 @@ def metal_words(check: dict) -> str:
     )
     return (
         "A check on the metal step: metal from {place}, the largest supplier whose metal costs "
-        "more than {least:usd_kg}, was worth {metal:usd_kg} in {value_year}; the oxide for a "
+        "between {least:usd_kg} and {most:usd_kg}, was worth {metal:usd_kg} in {value_year}; the oxide for a "
         "kilogram of neodymium and praseodymium cost {oxide_low:usd_kg} to {oxide_high:usd_kg}. "
         + margin
     )

@@ -254,24 +254,23 @@ def metal_check(flows: pd.DataFrame, importer: str, year: int, rows: pd.DataFram
     Returns
     -------
     dict
-        ``place`` (largest supplier whose metal costs half of that oxide or more), ``least`` (that
-        half), ``metal``, ``oxide_low``, ``oxide_high`` (US$ per kg of metal) and ``under``
-        (whether the metal costs no more than the upper end of the oxide); empty without such a
-        supplier.
+        ``place`` (largest supplier whose metal costs from half to twice that oxide: neither cheap
+        light metals nor samples), ``least`` and ``most`` (these ends), ``metal``, ``oxide_low`` and
+        ``oxide_high`` (US$ per kg of metal); empty without such a supplier.
     """
     need, price = assumptions.ranges(rows)["oxide_per_metal"], oxide_prices(year)["ndpr"]
     low, high = need.low * price.low, need.high * price.high
     bought = flows[(flows["importer"] == importer) & (flows["year"] == year)]
     table = trade.supplier_table(bought[bought["stage"] == "metal"], year, top=50)
-    dear = table[table["usd_per_kg"] >= low / 2]
+    dear = table[table["usd_per_kg"].between(low / 2, 2 * high)]
     if dear.empty:
         return {}
     first = dear.iloc[0]
     return {
         "place": trade.economy_in_text(first["exporter"]),
         "least": low / 2,
+        "most": 2 * high,
         "metal": first["usd_per_kg"],
         "oxide_low": low,
         "oxide_high": high,
-        "under": bool(first["usd_per_kg"] <= high),
     }
