@@ -319,9 +319,9 @@ def metal_words(check: dict) -> str:
     )
     return (
         "A check on the metal step: metal from {place}, the largest supplier whose metal costs "
-        "between {least:usd_kg} and {most:usd_kg}, was worth {metal:usd_kg} in {value_year}; the oxide for a "
-        "kilogram of neodymium and praseodymium cost {oxide_low:usd_kg} to {oxide_high:usd_kg}. "
-        + margin
+        "between {least:usd_kg} and {most:usd_kg}, was worth {metal:usd_kg} in {value_year}; the "
+        "oxide for a kilogram of neodymium and praseodymium cost {oxide_low:usd_kg} to "
+        "{oxide_high:usd_kg}. " + margin
     )
 
 

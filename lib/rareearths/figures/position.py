@@ -142,15 +142,14 @@ def plot_look_through(axes: Axes, table: pd.DataFrame, exporter: str) -> Axes:
     axes.plot(table.index, every, color=MUTED, lw=1.1, linestyle=(0, (4, 3)))
     ends = draw_lines(axes, {"direct": table["direct"]}, {"direct": colour})
     last = table.iloc[-1]
-    heights = pd.Series([ends["direct"], last["high"], every.iloc[-1]])
+    heights = pd.Series([ends["direct"], last["low"], last["high"], every.iloc[-1]])
     labels = [
         f"By customs {ends['direct']:.0%}",
-        f"With material\n{last['low']:.0%} to {last['high']:.0%}",
+        f"Material from {last['low']:.0%}",
+        f"Material to {last['high']:.0%}",
         f"If all {every.iloc[-1]:.0%}",
     ]
     axes.set(xlim=year_limits(list(table.index)), ylim=(0, 1.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    if heights[1] - heights[0] < 0.12:  # the middle label has two lines
-        heights[1] = heights[0] + 0.12
-    label_right(axes, heights, labels, [colour, INK, MUTED])
+    label_right(axes, heights, labels, [colour, INK, INK, MUTED])
     return axes
