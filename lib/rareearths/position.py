@@ -244,6 +244,13 @@ def standing(flows: pd.DataFrame, codes: list[str], size: int = 5) -> pd.DataFra
     return pd.DataFrame(rows, columns=columns)
 
 
+def last_years(flows: pd.DataFrame, size: int = 5) -> str:
+    """The last years of the flows, as text: the years of `standing`."""
+    last = int(flows["year"].max())
+    first = int(flows.loc[flows["year"] > last - size, "year"].min())
+    return f"{first}–{last}" if first < last else str(last)
+
+
 def _standing(part: pd.DataFrame, code: str, stage: str, span: tuple[int, int]) -> dict:
     n = span[1] - span[0] + 1
     sums = {f"{name}_usd": part[f"{name}_usd"].sum(min_count=1) / n for name in SIDES}

@@ -245,6 +245,12 @@ def magnet_source(rows: pd.DataFrame) -> str:
     return "; magnets: larger flows of HS 850511" if shown[column].notna().any() else ""
 
 
+def look_note(seen: pd.DataFrame) -> str:
+    """What a year of a single listed supplier means, for the source of the figure."""
+    alone = (seen["third"] == 0) & (seen["direct"] == 1)
+    return "; at 100%: no other supplier has a flow above the limit" if alone.any() else ""
+
+
 def on_magnet_list(importer: str, years: tuple[int, int]) -> str:
     """What the list of magnets holds for an importer, and what it leaves out."""
     who = trade.economy_at_start(importer)
