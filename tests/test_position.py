@@ -385,3 +385,11 @@ def test_the_variants_say_whether_the_verdict_stays(flows):
     same, tried = position_advice.steadiness(rows, upgrading.DOWN)
     assert tried == 8
     assert same == sum(m == upgrading.DOWN for m in [*rows["low_move"], *rows["high_move"]])
+
+
+def test_a_supplier_without_a_listed_flow_is_not_said_to_sell_nothing(flows):
+    found = abroad.look_through(flows, "DEU", "JPN", 2024)
+    assert found["direct"] == 0
+    sentence, _ = position_verdicts.on_plants(found, 2024)
+    assert sentence.startswith("No flow of magnets from {exporter} is listed")
+    assert "no flow listed" in position_verdicts.headline(upgrading.UNCLEAR, found, (6, 6))

@@ -205,7 +205,8 @@ def economies(importer: str, peers: list[str], exporter: str) -> list[str]:
     for code in (importer, exporter, *peers):
         trade.check_economy(code)
     if importer == exporter:
-        raise ValueError(f"importer and exporter are the same economy, {importer}")
+        same = f"importer and exporter are the same economy, {importer}"
+        raise ValueError(f"{same}; name another exporter")
     return list(dict.fromkeys([importer, *peers]))
 
 

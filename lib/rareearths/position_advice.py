@@ -43,7 +43,7 @@ def to_do(verdict: str, look: dict, ladder: pd.DataFrame | None, exporter: str) 
             "economies buy, {all:pct0} at most), not by the {direct:pct0} of the customs, and ask "
             "suppliers in third economies where their material comes from. "
         )
-    elif look:
+    elif look and look["direct"] > 0:
         magnets = "In magnets the customs share, {direct:pct0}, tells most of the story. "
     else:
         magnets = ""

@@ -100,6 +100,12 @@ def on_plants(found: dict, year: int) -> tuple[str, dict]:
     """The customs share of the supplier in magnets, and the look through third economies."""
     values = {**found, "all": found["direct"] + found["third"], "year": str(year)}
     values["look_span"] = span(found["low"], found["high"])
+    if found["direct"] == 0:
+        return (
+            "No flow of magnets from {exporter} is listed in {year}: under the limit, not known to "
+            "be none. What the third economies buy from {exporter} makes it {look_span}.",
+            values,
+        )
     if found["high"] - found["direct"] < 0.01:
         return (
             "Of its magnets {direct:pct0} came from {exporter} in {year} by customs (larger flows, "
@@ -275,8 +281,10 @@ def headline(move: str, look: dict, steady: tuple[int, int], mixed: bool = False
     text = "{importer_first} " + _said(move, steady, mixed).replace("**", "")
     text += f" ({steady[0]} of {steady[1]} variants agree)" if move != upgrading.NONE else ""
     if look:
-        text += "; {exporter} in its magnets: {direct:pct0} by customs, {low:pct0} to {high:pct0} "
-        text += "with material"
+        customs = "{direct:pct0} by customs" if look["direct"] else "no flow listed"
+        text += (
+            "; {exporter} in its magnets: " + customs + ", {low:pct0} to {high:pct0} with material"
+        )
     return text + "."
 
 
