@@ -62,6 +62,14 @@ def project(tmp_path):
     return make
 
 
+def pytest_collection_modifyitems(items):
+    """Share the tests among the processors: file by file, and first those that read the site."""
+    for item in items:
+        group = "site" if "site" in item.fixturenames else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: "site" not in item.fixturenames)
+
+
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """The reports of reports.yml, rendered once by the command line."""
