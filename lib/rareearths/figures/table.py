@@ -161,6 +161,30 @@ COLUMNS = {
     "placebos": ("Placebos", "count"),
     "reach": ("Smallest p possible", "p"),
     "note": ("What else it holds, known faults", ""),
+    "lever": ("Lever", ""),
+    "setting": ("Setting in the last year", ""),
+    "effect_mid": ("Halfway, points", ""),
+    "effect_end": ("Last year, points", ""),
+    "binds": ("Bottleneck then", ""),
+    "package": ("Package", ""),
+    "element_group": ("Elements", ""),
+    "chance_now": ("Chance, first year", "pct0"),
+    "chance_end": ("Chance, last year", "pct0"),
+    "year_from": ("From year on", ""),
+    "stock": ("Stock", ""),
+    "cover_magnet_light": ("Months: Nd, Pr", ""),
+    "cover_magnet_heavy": ("Months: Dy, Tb", ""),
+    "cover_other": ("Months: others", ""),
+    "project_name": ("Project", "link source_url"),
+    "adds_at": ("Adds at", ""),
+    "adds": ("Adds, tonnes a year", ""),
+    "begins": ("Start and status", ""),
+    "changed": ("What is changed", ""),
+    "held_low": ("Low end", ""),
+    "held_high": ("High end", ""),
+    "at_low": ("Share at low end", "pct0"),
+    "at_high": ("Share at high end", "pct0"),
+    "effect": ("Difference, points", ""),
     "assumed": ("Assumption", ""),
     "assumed_value": ("Value", ""),
     "assumed_range": ("Range", ""),
@@ -210,11 +234,18 @@ def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
     caption : str
         A template, filled with ``values``.
     """
-    ends = (f"{row.low:,g} to {row.high:,g}" for row in rows.itertuples())
+    forms = ["g" if unit == "year" else ",g" for unit in rows["unit"]]
+    ends = (
+        f"{row.low:{form}} to {row.high:{form}}"
+        for row, form in zip(rows.itertuples(), forms, strict=True)
+    )
     shown = pd.DataFrame(
         {
             "assumed": rows["label"],
-            "assumed_value": [f"{row.value:,g} {row.unit}" for row in rows.itertuples()],
+            "assumed_value": [
+                f"{row.value:{form}} {row.unit}"
+                for row, form in zip(rows.itertuples(), forms, strict=True)
+            ],
             "assumed_range": list(ends),
             "assumed_kind": rows["kind"],
             "assumed_from": rows["source"],

@@ -3,8 +3,8 @@
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
-``[bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the values themselves,
-``[value | tonnes]``.
+``[bloc]``, ``[economy or bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the
+values themselves, ``[value | tonnes]``.
 For a list it holds for each element.
 """
 
@@ -120,6 +120,7 @@ _DOMAINS = {
     "supply year": supply.check_years,
     "issuer": policy.check_issuer,
     "bloc": policy.check_bloc,
+    "economy or bloc": policy.check_party,
     "event": policy.load_event,
     "date": policy.first_day,
     "day": policy.check_day,

@@ -1,0 +1,284 @@
+"""The outlook in words: sentences chosen by what the draws show."""
+
+import numpy as np
+import pandas as pd
+
+from rareearths import assumptions, trade
+from rareearths.scenarios import capacity, outlook, packages, party, uncertainty
+from rareearths.scenarios.levers import STAGE_NAMES
+from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
+from rareearths.words import joined, ranged, show_number
+
+MAGNETS = ("magnet_light", "magnet_heavy")
+SMALL = 0.005  # a change of the dependence that is called none
+OFTEN = 0.5  # a stage that binds in this share of draws is called the bottleneck
+
+
+def shares(done: outlook.Outlook, year: int) -> dict[str, str]:
+    """The dependence in a year by group, as text with the middle 90% of draws."""
+    at = list(done.years).index(year)
+    return {group: share_text(done.dependence(group)[:, at]) for group in GROUPS}
+
+
+def share_text(values: np.ndarray) -> str:
+    """Median and middle 90% of draws: "43% (31% to 56%)"."""
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return ranged(middle, low, high, "pct0")
+
+
+def share_list(texts: dict[str, str]) -> str:
+    """Shares by group as a list: "43% (31% to 56%) of its neodymium and praseodymium, ..."."""
+    return joined([f"{texts[group]} of its {name}" for group, name in GROUPS.items()])
+
+
+def direction(done: outlook.Outlook, group: str) -> str:
+    """Whether the median falls, rises or stays from the first to the last year."""
+    medians = np.median(done.dependence(group), axis=0)
+    change = medians[-1] - medians[0]
+    return "hardly changes" if abs(change) < SMALL else "falls" if change < 0 else "rises"
+
+
+def direction_words(done: outlook.Outlook) -> str:
+    """What the share does for each group: "falls for ..., and rises for ..."."""
+    found = {group: direction(done, group) for group in GROUPS}
+    parts = [
+        f"{word} for {joined([GROUPS[g] for g in GROUPS if found[g] == word])}"
+        for word in ("falls", "hardly changes", "rises")
+        if word in found.values()
+    ]
+    return "; it ".join(parts)
+
+
+def stage_words(done: outlook.Outlook, group: str) -> str:
+    """Which stage holds a group back in the last year, with the share of draws."""
+    last = outlook.bottlenecks(done, group).iloc[:, -1]
+    stage, share = last.idxmax(), last.max()
+    if stage == "met":
+        return f"for {GROUPS[group]} the need is met in {share:.0%} of draws"
+    most = "" if share >= OFTEN else "most often "
+    return f"{STAGE_NAMES[stage]} {most}for {GROUPS[group]} (in {share:.0%} of draws)"
+
+
+def change_words(done: outlook.Outlook, group: str) -> str:
+    """How the bottleneck moves from the first to the last year."""
+    table = outlook.bottlenecks(done, group)
+    first, last = table.iloc[:, 0], table.iloc[:, -1]
+    name = GROUPS[group][0].upper() + GROUPS[group][1:]
+    start, end = STAGE_NAMES[first.idxmax()], STAGE_NAMES[last.idxmax()]
+    moved = (
+        f"stays {end}"
+        if start == end
+        else f"moves from {start} to {end}"
+    )
+    return f"{name}: the bottleneck {moved} ({first.max():.0%} and {last.max():.0%} of draws)."
+
+
+def target_table(outlooks: dict, target: float) -> pd.DataFrame:
+    """When the target is reached, by package and group; see `outlook.first_year`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element_group``, ``package``, ``chance_now`` and ``chance_end`` (share of draws) and
+        ``year_from`` (median and middle 90%, of the draws that reach it).
+    """
+    rows = []
+    for group, name in GROUPS.items():
+        for package, done in outlooks.items():
+            found = outlook.first_year(done, group, target)
+            rows.append(
+                {
+                    "element_group": name[0].upper() + name[1:],
+                    "package": packages.package_names()[package],
+                    "chance_now": outlook.reached(done, group, target).iloc[0],
+                    "chance_end": found["probability"],
+                    "year_from": _year_text(found),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _year_text(found: dict) -> str:
+    if found["year"] is None:
+        return "in no draw"
+    return ranged(found["year"], found["early"], found["late"], "year")
+
+
+def chance_words(done: outlook.Outlook, target: float) -> str:
+    """The chance of the target in the last year by group: "41% for neodymium ..."."""
+    found = {g: outlook.reached(done, g, target).iloc[-1] for g in GROUPS}
+    return joined([f"{chance_text(found[g])} for {name}" for g, name in GROUPS.items()])
+
+
+def chance_text(share: float) -> str:
+    """A share of draws as text; none and all are said with the doubt of a finite sample."""
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def lever_words(table: pd.DataFrame, group: str) -> str:
+    """The largest lever of a waterfall, and the ones that do nothing; see `levers.waterfall`."""
+    rows = table[table["step"].isin(packages.LEVERS)]
+    name = GROUPS[group]
+    if rows["mean"].min() > -SMALL:
+        return f"For {name} no lever moves the share by half a point."
+    best = rows.loc[rows["mean"].idxmin()]
+    text = ranged(best["mean"], best["low"], best["high"], "points").replace("-", "−")
+    idle = [label.lower() for label in rows[rows["mean"] > -SMALL]["label"]]
+    rest = f" Next to nothing: {joined(idle)}." if idle else ""
+    return f"For {name} the largest lever is {best['label'].lower()}: {text} points.{rest}"
+
+
+def advice(done: outlook.Outlook, tables: dict) -> str:
+    """What to do: the stage that binds, and the lever that moves most, for each magnet group."""
+    parts = []
+    for group in MAGNETS:
+        last = outlook.bottlenecks(done, group).iloc[:, -1]
+        stage = last.idxmax()
+        if stage != "met":
+            parts.append(
+                f"For {GROUPS[group]}, put {STAGE_NAMES[stage]} first: it binds in "
+                f"{last.max():.0%} of draws, and capacity elsewhere is idle while it does."
+            )
+        parts.append(lever_words(tables[group], group))
+    return " ".join(parts)
+
+
+def deciding_words(table: pd.DataFrame, group: str) -> str:
+    """The three assumptions that explain most of the spread, with their total index."""
+    if table.empty:
+        return f"For {GROUPS[group]} the result does not vary."
+    named = [
+        f"{lower_first(row.label)} ({_index(row.total, row.total_conf)})"
+        for row in table.head(3).itertuples()
+    ]
+    return f"For {GROUPS[group]}: {'; '.join(named)}."
+
+
+def lower_first(label: str) -> str:
+    """A label as it stands inside a sentence; names keep their capital."""
+    keeps = label.split()[0].removesuffix("'s") in ("China", "Japan")
+    return label if keeps else label[0].lower() + label[1:]
+
+
+def _index(value: float, half: float) -> str:
+    return ranged(value, max(0.0, value - half), value + half, "ratio")
+
+
+def judgement_words(used: pd.DataFrame) -> str:
+    """How many of the assumptions are ours: "22 of 61"."""
+    return f"{(used['kind'] == 'judgement').sum()} of {len(used)}"
+
+
+def used_rows(of: Party) -> pd.DataFrame:
+    """The rows of ``model_parameters`` that the page rests on, see `assumptions.load`."""
+    rows = assumptions.load(party.MODEL)
+    spans = uncertainty.ranges(of, packages.REFERENCE)
+    return rows[rows.index.isin(spans)]
+
+
+def cover_table(outlooks: dict) -> pd.DataFrame:
+    """Months that the stock lasts if all deliveries stop in the last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``package``, ``stock`` (days, with the range) and one column a group with the months.
+    """
+    rows = []
+    for package, done in outlooks.items():
+        days = packages.settings(package)["stock_days"]
+        row = {
+            "package": packages.package_names()[package],
+            "stock": ranged(days.value, days.low, days.high, "count") + " days",
+        }
+        for group in GROUPS:
+            band = {k: float(v[-1]) for k, v in outlook.cover(done, group).items()}
+            row[f"cover_{group}"] = _months(band)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _months(band: dict) -> str:
+    if band["high90"] > 120:
+        return f"over {show_number(band['low90'], 'few')}"
+    return ranged(band["median"], band["low90"], band["high90"], "months")
+
+
+def project_table() -> pd.DataFrame:
+    """The projects that are counted, with what each adds when it makes what it states.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``project_name`` (with ``source_url``), ``place``, ``adds_at``, ``adds`` (tonnes a year),
+        ``begins`` and ``status``.
+    """
+    rows = capacity.load_projects()
+    names = trade.economy_names()
+    goods = GROUPS | {capacity.MAGNETS: "magnets"}
+    return pd.DataFrame(
+        {
+            "project_name": rows["project"],
+            "source_url": rows["source_url"],
+            "place": rows["economy"].map(names),
+            "adds_at": [STAGE_NAMES[stage] for stage in rows["stage"]],
+            "adds": [_adds(row, goods) for row in rows.itertuples()],
+            "begins": [_begins(row) for row in rows.itertuples()],
+        }
+    )
+
+
+def _adds(row, goods: dict) -> str:
+    ends = [row.capacity_t * part for part in (row.value, row.low, row.high)]
+    return f"{ranged(*ends, 'count')} t {goods[row.group]}"
+
+
+def _begins(row) -> str:
+    year = "no year" if np.isnan(row.start) else f"{row.start:.0f}"
+    return f"{year}, {row.status}"
+
+
+def trade_words(of: Party) -> str:
+    """China's share of the importer's purchases in the trade data, to be read beside the model."""
+    if of.code not in trade.economy_names():
+        return ""
+    flows = trade.load_flows(of.code, products="rare_earths", years=(BASE_YEAR, BASE_YEAR))
+    if flows.empty:
+        return ""
+    row = trade.dependence(flows, SUPPLIER).iloc[-1]
+    return (
+        f"In the trade data of {BASE_YEAR} (compounds and metals, no magnets) China sold "
+        f"{row['share_tonnes']:.0%} of the tonnes and {row['share_value']:.0%} of the value. The "
+        "shares here differ: they count what is inside magnets, and follow a good back to the "
+        "stage that holds it up, not to the border it crossed last."
+    )
+
+
+def party_words(of: Party) -> str:
+    """Which members a bloc is the sum of, and who is left out; empty for one area."""
+    if not of.left_out:
+        return ""
+    counted = joined([party.name_of(area) for area in of.areas])
+    return (
+        f"The need of {of.name} is that of {counted}; for {joined(list(of.left_out))} no use of "
+        "magnets is in the data, so they are left out, and their plants are counted as its own."
+    )
+
+
+def numbers(outlooks: dict, package: str, target: float) -> dict:
+    """The numbers of the record: medians and middle 90% by group, and chances of the target."""
+    found = {}
+    for name, done in (("none", outlooks[packages.REFERENCE]), ("package", outlooks[package])):
+        for group in GROUPS:
+            band = uncertainty.band(done.dependence(group)[:, -1])
+            keys = {"median": "", "low90": "_low", "high90": "_high"}
+            found |= {f"{group}_{name}{end}": float(band[key]) for key, end in keys.items()}
+    done = outlooks[package]
+    for group in GROUPS:
+        found[f"{group}_base"] = float(np.median(done.dependence(group)[:, 0]))
+        found[f"{group}_chance"] = float(outlook.reached(done, group, target).iloc[-1])
+    return found
