@@ -37,6 +37,7 @@ from rareearths.figures.scenarios import (
     show_bottlenecks,
     show_deciding,
     show_fans,
+    show_sensitivities,
     show_waterfalls,
 )
 from rareearths.figures.shares import (
@@ -114,6 +115,7 @@ __all__ = [
     "show_months",
     "show_scan",
     "show_scan_rates",
+    "show_sensitivities",
     "show_stage_shares",
     "show_stage_suppliers",
     "show_studies",

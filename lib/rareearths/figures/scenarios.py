@@ -122,7 +122,10 @@ def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
     """
     shown = table.head(top)
     for place, row in enumerate(shown.itertuples()):
-        marks = ((row.total, row.total_conf, -0.14, _CHOSEN), (row.first, row.first_conf, 0.16, PAPER))
+        marks = (
+            (row.total, row.total_conf, -0.14, _CHOSEN),
+            (row.first, row.first_conf, 0.16, PAPER),
+        )
         for value, half, shift, fill in marks:
             ends = [max(0, value - half), max(0, value + half)]
             axes.plot(ends, [place + shift] * 2, color=_CHOSEN, lw=1.4, alpha=0.6)
@@ -134,7 +137,7 @@ def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
     return axes
 
 
-def show_fans(outlooks: dict, package: str, target: float, **facts) -> None:
+def show_fans(outlooks: dict, package: str, target: float, /, **facts) -> None:
     """Show a fan for each element group; see `plot_fan`.
 
     Parameters
@@ -145,7 +148,8 @@ def show_fans(outlooks: dict, package: str, target: float, **facts) -> None:
         The one whose bands are drawn.
     target : float
     **facts
-        Values of the templates: ``importer``, ``supplier``, ``end``, ``draws``.
+        Values of the templates: ``importer``, ``supplier``, ``package`` (its name), ``end``,
+        ``draws``.
     """
     names = packages.package_names()
     for group, goods in GROUPS.items():
@@ -161,7 +165,6 @@ def show_fans(outlooks: dict, package: str, target: float, **facts) -> None:
             data=_together(fans),
             goods=goods[0].upper() + goods[1:],
             shares=shares,
-            package=names[package],
             **facts,
         )
 
@@ -230,12 +233,25 @@ def show_deciding(tables: dict[str, pd.DataFrame], **facts) -> None:
             alt="A row for each assumption with its first and its total Sobol index.",
             source="Source: own model, Sobol indices by SALib, fixed seed",
             data=table[["label", "first", "first_conf", "total", "total_conf"]].astype(
-                {name: float for name in ("first", "first_conf", "total", "total_conf")}
+                dict.fromkeys(("first", "first_conf", "total", "total_conf"), float)
             ),
             goods=GROUPS[group][0].upper() + GROUPS[group][1:],
             first=answers.lower_first(table["label"].iloc[0]),
             **facts,
         )
+
+
+def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
+    """Show the sensitivity of each element group in ``tables``; see `levers.sensitivity`."""
+    for group, table in tables.items():
+        if len(table):
+            show_table(
+                table,
+                ["changed", "held_low", "held_high", "at_low", "at_high", "effect"],
+                caption="{goods}: median share from {supplier} in {end}, {package}",
+                goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+                **facts,
+            )
 
 
 def _cell(column: int, place: int, share: float):
@@ -259,5 +275,3 @@ def _together(fans: dict[str, pd.DataFrame]) -> pd.DataFrame:
     tables = [fan.round(4).assign(package=name) for name, fan in fans.items()]
     columns = ["package", "year", "median", "low50", "high50", "low90", "high90"]
     return pd.concat(tables, ignore_index=True)[columns]
-
-

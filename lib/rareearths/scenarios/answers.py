@@ -3,14 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from rareearths import assumptions, trade
-from rareearths.scenarios import capacity, outlook, packages, party, uncertainty
+from rareearths import assumptions, catalogue, trade
+from rareearths.scenarios import capacity, levers, outlook, packages, party, uncertainty
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
 from rareearths.words import joined, ranged, show_number
 
 MAGNETS = ("magnet_light", "magnet_heavy")
 SMALL = 0.005  # a change of the dependence that is called none
+FIRM = 0.7  # a bottleneck in this share of draws is called firm
 OFTEN = 0.5  # a stage that binds in this share of draws is called the bottleneck
 
 
@@ -26,8 +27,24 @@ def share_text(values: np.ndarray) -> str:
     return ranged(middle, low, high, "pct0")
 
 
-def share_list(texts: dict[str, str]) -> str:
-    """Shares by group as a list: "43% (31% to 56%) of its neodymium and praseodymium, ..."."""
+def answer_words(outlooks: dict, package: str, end: int) -> str:
+    """The share of each group today, with the package, and with nothing new."""
+    now = shares(outlooks[package], BASE_YEAR)
+    then = {name: shares(done, end) for name, done in outlooks.items()}
+    own, none = then[package], then[packages.REFERENCE]
+    label = packages.package_names()[package]
+    parts = []
+    for group, name in GROUPS.items():
+        helped = f"{own[group]} with the package {label}, "
+        with_it = "" if package == packages.REFERENCE else helped
+        start = f"{name}: {now[group]} in {BASE_YEAR}; in {end} "
+        parts.append(f"{start}{with_it}{none[group]} with nothing new.")
+    return " ".join(part[0].upper() + part[1:] for part in parts)
+
+
+def share_words(done: outlook.Outlook, year: int) -> str:
+    """The shares of a year as a list: "43% (31% to 56%) of its neodymium and praseodymium, ..."."""
+    texts = shares(done, year)
     return joined([f"{texts[group]} of its {name}" for group, name in GROUPS.items()])
 
 
@@ -42,7 +59,7 @@ def direction_words(done: outlook.Outlook) -> str:
     """What the share does for each group: "falls for ..., and rises for ..."."""
     found = {group: direction(done, group) for group in GROUPS}
     parts = [
-        f"{word} for {joined([GROUPS[g] for g in GROUPS if found[g] == word])}"
+        f"{word} for {', '.join(GROUPS[g] for g in GROUPS if found[g] == word)}"
         for word in ("falls", "hardly changes", "rises")
         if word in found.values()
     ]
@@ -59,17 +76,24 @@ def stage_words(done: outlook.Outlook, group: str) -> str:
     return f"{STAGE_NAMES[stage]} {most}for {GROUPS[group]} (in {share:.0%} of draws)"
 
 
+def held_words(done: outlook.Outlook) -> str:
+    """Which stage holds each magnet group back in the last year, as one list."""
+    return joined([stage_words(done, group) for group in MAGNETS])
+
+
+def width(done: outlook.Outlook, group: str) -> str:
+    """Width of the middle 90% of draws in the last year, in percentage points."""
+    low, high = np.percentile(done.dependence(group)[:, -1], [5, 95])
+    return f"{100 * (high - low):.0f}"
+
+
 def change_words(done: outlook.Outlook, group: str) -> str:
     """How the bottleneck moves from the first to the last year."""
     table = outlook.bottlenecks(done, group)
     first, last = table.iloc[:, 0], table.iloc[:, -1]
     name = GROUPS[group][0].upper() + GROUPS[group][1:]
     start, end = STAGE_NAMES[first.idxmax()], STAGE_NAMES[last.idxmax()]
-    moved = (
-        f"stays {end}"
-        if start == end
-        else f"moves from {start} to {end}"
-    )
+    moved = f"stays {end}" if start == end else f"moves from {start} to {end}"
     return f"{name}: the bottleneck {moved} ({first.max():.0%} and {last.max():.0%} of draws)."
 
 
@@ -101,13 +125,20 @@ def target_table(outlooks: dict, target: float) -> pd.DataFrame:
 def _year_text(found: dict) -> str:
     if found["year"] is None:
         return "in no draw"
+    if found["early"] == found["late"] == BASE_YEAR:
+        return "from the start"
     return ranged(found["year"], found["early"], found["late"], "year")
 
 
 def chance_words(done: outlook.Outlook, target: float) -> str:
-    """The chance of the target in the last year by group: "41% for neodymium ..."."""
+    """The chance of the target in the last year by group: "41% for neodymium and ..."."""
     found = {g: outlook.reached(done, g, target).iloc[-1] for g in GROUPS}
     return joined([f"{chance_text(found[g])} for {name}" for g, name in GROUPS.items()])
+
+
+def sampling_error(draws: int) -> str:
+    """Half of the widest 95% interval of a chance that is counted in draws, percentage points."""
+    return f"{100 * 1.96 * (0.25 / draws) ** 0.5:.1f}"
 
 
 def chance_text(share: float) -> str:
@@ -132,8 +163,21 @@ def lever_words(table: pd.DataFrame, group: str) -> str:
     return f"For {name} the largest lever is {best['label'].lower()}: {text} points.{rest}"
 
 
+def relief_words(done: outlook.Outlook, group: str) -> str:
+    """What would be gained if the bottleneck were no limit; see `levers.relief`."""
+    found = levers.relief(done, group)
+    if not found:
+        return ""
+    low, middle, high = np.percentile(found["tonnes"], [5, 50, 95])
+    after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
+    return (
+        f"With {ranged(middle, low, high, 'tonnes_range')} more of {STAGE_NAMES[found['stage']]} a "
+        f"year for {GROUPS[group]} the share would be {share_text(found['share'])}; then {after}."
+    )
+
+
 def advice(done: outlook.Outlook, tables: dict) -> str:
-    """What to do: the stage that binds, and the lever that moves most, for each magnet group."""
+    """What to do: the stage that binds, what it lacks, and the lever that moves most."""
     parts = []
     for group in MAGNETS:
         last = outlook.bottlenecks(done, group).iloc[:, -1]
@@ -141,10 +185,51 @@ def advice(done: outlook.Outlook, tables: dict) -> str:
         if stage != "met":
             parts.append(
                 f"For {GROUPS[group]}, put {STAGE_NAMES[stage]} first: it binds in "
-                f"{last.max():.0%} of draws, and capacity elsewhere is idle while it does."
+                f"{last.max():.0%} of draws, and new plants of other stages stay idle while it "
+                f"does. {relief_words(done, group)}"
             )
         parts.append(lever_words(tables[group], group))
     return " ".join(parts)
+
+
+def sure_words(done: outlook.Outlook) -> str:
+    """Whether the bottleneck is surer than the share."""
+    most = {g: outlook.bottlenecks(done, g).iloc[:, -1].max() for g in MAGNETS}
+    firm = [GROUPS[g] for g in MAGNETS if most[g] >= FIRM]
+    if not firm:
+        return "Neither the bottleneck nor the share is sure."
+    only = "" if len(firm) == len(MAGNETS) else f" for {joined(firm)}"
+    return f"Which stage holds supply back is surer than how large the share is{only}."
+
+
+def kept_words() -> str:
+    """Why plants that stand keep their tonnes: magnets made outside China, then and now."""
+    rows = assumptions_of_output()
+    tonnes = [row["made"] / row["share"] - row["made"] for row in rows]
+    first, last = (f"{row['year']} ({row['share']:.0%} of the world)" for row in rows)
+    return (
+        f"In {first}, magnets made outside China came to about {tonnes[0]:,.0f} t, in {last} to "
+        f"about {tonnes[1]:,.0f} t, while China's output went from {rows[0]['made']:,.0f} to "
+        f"{rows[1]['made']:,.0f} t."
+    )
+
+
+def assumptions_of_output() -> list[dict]:
+    """China's output of magnets and the share published for it: the two pairs in the data."""
+    made = catalogue.load("scenario_assumptions").set_index("id")["value"]
+    shares_ = catalogue.load("stage_shares")
+    shares_ = shares_[(shares_["stage"] == "magnet") & (shares_["scope_group"] == "ndfeb")]
+    shares_ = shares_[(shares_["economy"] == SUPPLIER) & (shares_["measure"] == "output")]
+    share = shares_.set_index("year")["share"]
+    pairs = ((2019, 2017), (2024, 2024))  # output, and the nearest year with a share
+    return [
+        {
+            "year": year,
+            "made": float(made[f"end-use-demand-chn-{year}-output-ndfeb-magnets"]),
+            "share": float(share[of]),
+        }
+        for year, of in pairs
+    ]
 
 
 def deciding_words(table: pd.DataFrame, group: str) -> str:
@@ -168,9 +253,16 @@ def _index(value: float, half: float) -> str:
     return ranged(value, max(0.0, value - half), value + half, "ratio")
 
 
-def judgement_words(used: pd.DataFrame) -> str:
+def judgement_words(*tables: pd.DataFrame) -> str:
     """How many of the assumptions are ours: "22 of 61"."""
-    return f"{(used['kind'] == 'judgement').sum()} of {len(used)}"
+    kinds = pd.concat([table["kind"] for table in tables])
+    return f"{(kinds == 'judgement').sum()} of {len(kinds)}"
+
+
+def need_rows(of: Party) -> pd.DataFrame:
+    """The rows of ``model_parameters`` that hold its use of magnets; empty where none does."""
+    rows = assumptions.load(party.MODEL)
+    return rows[rows.index.isin([f"magnet_use_{area.lower()}" for area in of.areas])]
 
 
 def used_rows(of: Party) -> pd.DataFrame:
@@ -208,14 +300,36 @@ def _months(band: dict) -> str:
     return ranged(band["median"], band["low90"], band["high90"], "months")
 
 
+def metal_words() -> str:
+    """How few of the projects make metal, and what that means for the bottleneck."""
+    rows = capacity.load_projects()
+    n = int((rows["stage"] == "metal").sum())
+    return (
+        f"Of the {len(rows)} rows of projects, {n} {'is' if n == 1 else 'are'} of metal making. "
+        "If plants are missing from the table rather than from the ground, metal making binds less "
+        "than it seems; part of the new magnet plants is taken to bring its own."
+    )
+
+
+def moved_by_seed(of: Party, package: str, done: outlook.Outlook, draws: int, seed: int) -> str:
+    """How far the medians of the last year move with another seed, in percentage points."""
+    parts = uncertainty.draw(of, draws, seed + 1)
+    other = outlook.run(of, package, parts, done.years[-1:])
+    moves = [
+        abs(np.median(other.dependence(g)[:, -1]) - np.median(done.dependence(g)[:, -1]))
+        for g in GROUPS
+    ]
+    return f"{100 * max(moves):.1f}"
+
+
 def project_table() -> pd.DataFrame:
     """The projects that are counted, with what each adds when it makes what it states.
 
     Returns
     -------
     pandas.DataFrame
-        ``project_name`` (with ``source_url``), ``place``, ``adds_at``, ``adds`` (tonnes a year),
-        ``begins`` and ``status``.
+        ``project_name`` (with ``source_url``), ``where``, ``adds_at``, ``adds`` (tonnes a year) and
+        ``begins`` (start and status).
     """
     rows = capacity.load_projects()
     names = trade.economy_names()
@@ -224,7 +338,7 @@ def project_table() -> pd.DataFrame:
         {
             "project_name": rows["project"],
             "source_url": rows["source_url"],
-            "place": rows["economy"].map(names),
+            "where": rows["economy"].map(names),
             "adds_at": [STAGE_NAMES[stage] for stage in rows["stage"]],
             "adds": [_adds(row, goods) for row in rows.itertuples()],
             "begins": [_begins(row) for row in rows.itertuples()],

@@ -118,15 +118,36 @@ def gain(chain: Chain, need: np.ndarray, stage: str, tonnes: float = 1.0) -> np.
     return delivered(wider, need) - delivered(chain, need)
 
 
+def without_limit(chain: Chain, stage: str) -> Chain:
+    """The same chain with no limit at one stage."""
+    return Chain(chain.capacity | {stage: np.inf}, chain.recovery, chain.scrap)
+
+
+def missing(chain: Chain, need: np.ndarray, stage: str) -> np.ndarray:
+    """Capacity that a stage lacks until another stage or the need is the limit, tonnes of oxide.
+
+    Examples
+    --------
+    >>> chain = Chain({"mining": 100.0, "separation": 60.0}, {"separation": 0.9})
+    >>> float(missing(chain, 80.0, "separation")), float(missing(chain, 80.0, "mining"))
+    (20.0, 0.0)
+    """
+    wanted = delivered(without_limit(chain, stage), need)
+    stages = list(chain.capacity)
+    for after in reversed(stages[stages.index(stage) + 1 :]):
+        wanted = wanted / chain.recovery[after] - chain.scrap.get(after, 0)
+    return np.maximum(0, wanted - chain.capacity[stage])
+
+
 def account(chain: Chain, need: np.ndarray) -> dict[str, np.ndarray]:
     """Where the material of the chain goes, tonnes of oxide.
 
     Returns
     -------
     dict
-        ``mined`` and ``scrap``, what is there; ``delivered``, ``lost`` in the stages, ``unused_ore``
-        and ``unused_scrap``. The first two equal the sum of the other four. Scrap is used before
-        new material.
+        ``mined`` and ``scrap``, what is there; ``delivered``, ``lost`` in the stages,
+        ``unused_ore`` and ``unused_scrap``. The first two equal the sum of the other four. Scrap is
+        used before new material.
     """
     stages = list(chain.capacity)
     wanted = out = delivered(chain, need)

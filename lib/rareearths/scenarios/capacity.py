@@ -11,11 +11,20 @@ import numpy as np
 import pandas as pd
 
 from rareearths import catalogue
-from rareearths.scenarios.party import BASE_YEAR, SUPPLIER, Party, known_areas, members, part_of_outside
+from rareearths.scenarios.party import (
+    BASE_YEAR,
+    SUPPLIER,
+    Party,
+    known_areas,
+    members,
+    part_of_outside,
+)
 
 PARTNERS = ("USA", "JPN", "AUS")  # whose projects the package Accelerated US-Japan helps
 RUNNING = "operating"  # it stands: finished for certain, without delay
 MAGNETS = "magnets"
+COLUMNS = ["project", "economy", "stage", "group", "capacity_t", "value", "low", "high", "own_feed",
+           "offtaker", "status", "start", "helped", "source_url"]  # fmt: skip
 
 
 def load_projects() -> pd.DataFrame:
@@ -26,9 +35,9 @@ def load_projects() -> pd.DataFrame:
     pandas.DataFrame
         ``project``, ``economy``, ``stage``, ``group``, ``capacity_t`` (as given, tonnes a year; the
         middle of a printed range), ``value``, ``low``, ``high`` (tonnes of the group for each tonne
-        of it), ``own_feed``, ``offtaker``, ``status``, ``start`` (year; missing where none is named;
-        never before the page that says the plant does not yet run at full), ``helped`` (whether it is one
-        of the partners' or is supported by them), ``source_url``.
+        of it), ``own_feed``, ``offtaker``, ``status``, ``start`` (year; missing where none is
+        named; never before the page that says the plant does not yet run at full), ``helped``
+        (whether it is one of the partners' or is supported by them), ``source_url``.
     """
     rows = catalogue.load("lever_projects").merge(
         catalogue.load("projects").drop(columns=["stage", "source_url", "note"]), on="project"
@@ -40,15 +49,13 @@ def load_projects() -> pd.DataFrame:
     named = rows["start_year"].astype("float64")
     start = np.maximum(named.where(named.notna() | ~started, page), page)
     helped = rows["economy"].isin(PARTNERS) | rows["offtaker"].isin(PARTNERS)
-    return rows.assign(
+    rows = rows.assign(
         capacity_t=rows["capacity_t_per_year"].fillna(ends),
         start=start,
         helped=helped | rows["us_support"].notna(),
         offtaker=rows["offtaker"].fillna(""),
-    )[
-        ["project", "economy", "stage", "group", "capacity_t", "value", "low", "high"]
-        + ["own_feed", "offtaker", "status", "start", "helped", "source_url"]
-    ].reset_index(drop=True)
+    )
+    return rows[COLUMNS].reset_index(drop=True)
 
 
 def had(of: Party, sample: dict, years: np.ndarray) -> list[tuple]:
@@ -113,17 +120,19 @@ def start_of(row, sample: dict) -> np.ndarray:
 def accessible(row, of: Party, sample: dict, open_part: np.ndarray) -> np.ndarray:
     """Part of a new plant's output that the party can have, (n, T).
 
-    At home a large part; with a contract its share; of what is left at plants of others,
-    ``open_part``, which follows its part of the use outside the supplier.
+    What a contract gives to its buyer goes first; of the rest a large part stays at home, where
+    magnets are used; of what is then left everyone has ``open_part``, which follows the party's
+    part of the use outside the supplier.
     """
+    left, part = 1.0, 0.0 * sample["market"]
+    if row.offtaker:
+        left = 1 - sample["offtake_share"]
+        part = part + sample["offtake_share"] * (row.offtaker in of.home)
     if row.economy in of.home:
-        return sample["home_share"]
-    if row.offtaker in of.home:
-        return sample["offtake_share"]
-    left = 1 - sample["offtake_share"] if row.offtaker else np.ones_like(sample["market"])
+        return part + left * sample["home_share"]
     if row.economy in users():
         left = left * (1 - sample["home_share"])
-    return left * open_part
+    return part + left * open_part
 
 
 @cache

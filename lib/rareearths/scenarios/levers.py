@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import assumptions
-from rareearths.scenarios import capacity, outlook, packages, party, uncertainty
+from rareearths.scenarios import balance, capacity, outlook, packages, party, uncertainty
 from rareearths.scenarios.party import BASE_YEAR, Party
 from rareearths.words import ranged
 
@@ -66,7 +66,10 @@ def waterfall(of: Party, package: str, parts: dict, year: int, group: str) -> pd
     first = outlook.run(of, package, parts, [BASE_YEAR]).dependence(group)
     sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
     had = capacity.had(of, sample, np.array([float(year)]))
-    value = lambda chosen: outlook.simulate(of, sample, [year], chosen, had).dependence(group)  # noqa: E731
+
+    def value(chosen: frozenset) -> np.ndarray:
+        return outlook.simulate(of, sample, [year], chosen, had).dependence(group)
+
     effects = shapley(value, tuple(packages.LEVERS))
     none, end = value(frozenset()), value(outlook.ALL)
     steps = {"base": first, "growth": none - first, **effects, "end": end}
@@ -122,6 +125,32 @@ def board(of: Party, package: str, parts: dict, years: tuple[int, int], group: s
     return pd.DataFrame(rows)
 
 
+def relief(done: outlook.Outlook, group: str) -> dict:
+    """What would be gained if the stage that binds most often in the last year were no limit.
+
+    Returns
+    -------
+    dict
+        ``stage`` and ``next`` (the stage that binds most often then), ``tonnes`` (capacity that is
+        missing until then, oxide) and ``share`` (dependence then), the last two one number a draw;
+        empty where the need is met in most draws.
+    """
+    last = outlook.bottlenecks(done, group).iloc[:, -1]
+    stage = last.idxmax()
+    if stage == "met":
+        return {}
+    chain, need = done.chains[group], done.need[group]
+    lifted = balance.without_limit(chain, stage)
+    then = outlook.Outlook(done.years, {group: need}, {group: lifted}, done.stock_days)
+    missing = balance.missing(chain, need, stage)[:, -1]
+    return {
+        "stage": stage,
+        "next": outlook.bottlenecks(then, group).iloc[:, -1].idxmax(),
+        "tonnes": missing,
+        "share": then.dependence(group)[:, -1],
+    }
+
+
 def points(change: np.ndarray) -> str:
     """Median and middle 90% of a change in percentage points: "-7.4 (-15.1 to -1.9)"."""
     low, middle, high = np.percentile(change, [5, 50, 95])
@@ -135,7 +164,7 @@ def binds(done: outlook.Outlook, group: str) -> str:
     return f"{name} ({last.max():.0%})"
 
 
-STAGE_NAMES = {"mining": "mines", "separation": "separation", "metal": "metal making",
+STAGE_NAMES = {"mining": "mining", "separation": "separation", "metal": "metal making",
                "magnet": "magnet making", "met": "none, need met"}  # fmt: skip
 
 
@@ -223,9 +252,14 @@ def deciding(of: Party, package: str, year: int, group: str, seed: int) -> pd.Da
 
 
 def sensitivity(
-    of: Party, package: str, parts: dict, year: int, group: str, wanted: list[str]
+    of: Party, package: str, parts: dict, year: int, group: str, table: pd.DataFrame, top: int = 7
 ) -> pd.DataFrame:
     """The median dependence with one assumption held at its low and its high end.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `deciding`: the ``top`` of its assumptions are taken, without those of single projects.
 
     Returns
     -------
@@ -235,16 +269,21 @@ def sensitivity(
     """
     spans, named = uncertainty.ranges(of, package), labels(package)
     rows = []
-    for name in wanted:
-        ends = ENDS if name in spans else LUCK
-        found = [
-            float(np.median(outlook.run(of, package, _held(parts, name, at), [year]).dependence(group)))
-            for at in ends
-        ]
-        text = [f"{spans[name].low:,g}", f"{spans[name].high:,g}"] if name in spans else ["bad", "good"]
-        rows.append([named[name], *text, *found, f"{100 * (found[1] - found[0]):+.1f}"])
+    for name in [n for n in table["name"] if n in parts][:top]:
+        ends, texts = _ends(name, spans)
+        runs = [outlook.run(of, package, _held(parts, name, at), [year]) for at in ends]
+        found = [float(np.median(run.dependence(group))) for run in runs]
+        effect = f"{100 * (found[1] - found[0]):+.1f}".replace("-", "−")
+        rows.append([named[name], *texts, *found, effect])
     columns = ["changed", "held_low", "held_high", "at_low", "at_high", "effect"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _ends(name: str, spans: dict) -> tuple:
+    """The ends of an assumption, as uniform numbers and as text."""
+    if name not in spans:
+        return LUCK, ("bad", "good")
+    return ENDS, (f"{spans[name].low:,g}", f"{spans[name].high:,g}")
 
 
 def _held(parts: dict, name: str, at: float) -> dict:

@@ -9,6 +9,9 @@ from rareearths.scenarios import balance, capacity, packages, party, uncertainty
 from rareearths.scenarios.balance import SHORT, STAGES, Chain
 from rareearths.scenarios.party import BASE_YEAR, HORIZON, Party
 
+ALL = frozenset(packages.LEVERS)
+LEVER_OF = {"mining": "mining", "separation": "separation"}  # metal and magnets are one lever
+
 
 @dataclass(frozen=True)
 class Outlook:
@@ -47,8 +50,11 @@ def check_end_year(year: int) -> int:
     return year
 
 
-ALL = frozenset(packages.LEVERS)
-LEVER_OF = {"mining": "mining", "separation": "separation"}  # metal and magnets are one lever
+def check_target(share: float) -> float:
+    """Return a target share, or raise ValueError."""
+    if not 0 <= share <= 1:
+        raise ValueError(f"target {share}: a share from 0 to 1 is wanted")
+    return share
 
 
 def simulate(
@@ -181,9 +187,10 @@ def _magnet_chain(of: Party, sample: dict, years: np.ndarray, group: str, new: d
     made = new.get(("magnet", capacity.MAGNETS), 0)
     in_base = party.magnets_outside(of, sample) * party.content(of, sample, now, group)
     base = _base(of, sample, group, in_base)
-    metal = new.get(("metal", group), 0) + made * held / sample["yield_magnet"] * sample[
-        "metal_follows"
-    ]
+    metal = (
+        new.get(("metal", group), 0)
+        + made * held / sample["yield_magnet"] * sample["metal_follows"]
+    )
     chain = Chain(
         {
             "mining": base["mining"] + new.get(("mining", group), 0),

@@ -26,10 +26,15 @@ def load_package(package: str) -> pd.DataFrame:
         No such package.
     """
     rows = catalogue.load("packages")
-    known = list(dict.fromkeys(rows["package"]))
+    return rows[rows["package"] == check_package(package)].set_index("setting")
+
+
+def check_package(package: str) -> str:
+    """Return the package, or raise `UnknownCode` with the closest ones."""
+    known = list(package_names())
     if package not in known:
         raise UnknownCode(f"unknown package {package!r}; {closest(package, known)}")
-    return rows[rows["package"] == package].set_index("setting")
+    return package
 
 
 def settings(package: str) -> dict[str, Range]:

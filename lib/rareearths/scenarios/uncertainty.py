@@ -98,7 +98,7 @@ def band(values: np.ndarray, axis: int = 0) -> dict[str, np.ndarray]:
     return dict(zip(ends, found, strict=True))
 
 
-def sobol(model, wanted: list[str], seed: int, size: int = 256) -> pd.DataFrame:
+def sobol(model, wanted: list[str], seed: int, size: int = 512) -> pd.DataFrame:
     """Sobol indices of a model's output: how much of its variance each assumption explains.
 
     Parameters
