@@ -154,17 +154,17 @@ def show_fans(outlooks: dict, package: str, target: float, /, **facts) -> None:
     names = packages.package_names()
     for group, goods in GROUPS.items():
         fans = {names[p]: outlook.fan(done, group) for p, done in outlooks.items()}
-        shares = answers.shares(outlooks[package], facts["end"])[group]
+        said = answers.shares(outlooks[package], facts["end"])[group]
         show(
             plot_fan(canvas(2.7), fans, names[package], target),
-            title="{goods}: {shares} from {supplier} in {end}",
+            title="{goods}: {said} from {supplier} in {end}",
             subtitle="Share of the need of {importer} that has to come from {supplier}; bands: 50 "
             "and 90% of draws; dashed: target",
-            alt="Lines by year for three packages, with bands around {package}: {shares} in {end}.",
+            alt="Lines by year for three packages, with bands around {package}: {said} in {end}.",
             source="Source: own model, {draws} draws; assumptions and their sources below",
             data=_together(fans),
             goods=goods[0].upper() + goods[1:],
-            shares=shares,
+            said=said,
             **facts,
         )
 
