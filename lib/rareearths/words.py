@@ -173,7 +173,6 @@ FORMATS = {
     "change": lambda v: f"{v:+,.0f}",
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": _million,
-    "tonnes_range": lambda v: f"{v:,.0f} t",
     "year": lambda v: f"{v:.0f}",
     "months": lambda v: f"{v:.1f}",
     "few": lambda v: f"{v:,.0f}" if v >= 10 or v == 0 else f"{v:,.2g}",

@@ -18,7 +18,7 @@ from rareearths.figures.look import (
 from rareearths.figures.table import show_table
 from rareearths.scenarios import answers, levers, outlook, packages
 from rareearths.scenarios.party import GROUPS
-from rareearths.words import ranged
+from rareearths.words import ranged, show_number
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
 _CUT, _RISE = BASIS_COLOURS["tonnes"], "#b5541c"
@@ -49,7 +49,7 @@ def plot_fan(axes: Axes, fans: dict[str, pd.DataFrame], chosen: str, target: flo
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    labels = [f"{name} {end:.0%}".replace(" US-Japan", "\nUS-Japan") for name, end in ends.items()]
+    labels = [f"{name.split()[0]} {end:.0%}" for name, end in ends.items()]
     label_right(axes, ends, labels, [colours[name] for name in ends.index])
     return axes
 
@@ -99,7 +99,7 @@ def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
         axes.plot([start + row.low, start + row.high], [place] * 2, color=INK, lw=1.1)
         level = row.mean if total else level + row.mean
         right = max(start, level, start + row.high)
-        text = f"{row.mean:.0%}" if total else f"{100 * row.mean:+.1f}".replace("-", "−")
+        text = f"{row.mean:.0%}" if total else show_number(row.mean, "points").replace("-", "−")
         axes.annotate(text, (right, place), (4, 0), textcoords="offset points", va="center",
                       fontsize=8.5, color=INK)  # fmt: skip
     axes.set(xlim=(0, 1.12), ylim=(len(table) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1))
@@ -131,6 +131,8 @@ def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
             axes.plot(ends, [place + shift] * 2, color=_CHOSEN, lw=1.4, alpha=0.6)
             axes.plot(max(0, value), place + shift, "o", ms=6, color=_CHOSEN, mfc=fill)
     axes.set(xlim=(-0.02, None), ylim=(len(shown) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set_yticks(range(len(shown)), [_wrapped(label) for label in shown["label"]], fontsize=7.5)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
@@ -213,8 +215,8 @@ def show_boards(boards: dict[str, pd.DataFrame], **facts) -> None:
         show_table(
             table,
             ["lever", "setting", "effect_mid", "effect_end", "binds", "pages"],
-            caption="{goods}: each lever of {package} pulled alone; effect on the dependence in "
-            "percentage points, then in {end}; median and 90% of draws",
+            caption="{goods}: each lever of {package} pulled alone; effect on the share from "
+            "{supplier} halfway, in {mid}, and in {end}, points (median, 90% of draws)",
             goods=GROUPS[group][0].upper() + GROUPS[group][1:],
             **facts,
         )

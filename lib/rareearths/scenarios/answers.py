@@ -59,7 +59,7 @@ def direction_words(done: outlook.Outlook) -> str:
     """What the share does for each group: "falls for ..., and rises for ..."."""
     found = {group: direction(done, group) for group in GROUPS}
     parts = [
-        f"{word} for {', '.join(GROUPS[g] for g in GROUPS if found[g] == word)}"
+        f"{word} {joined([f'for {GROUPS[g]}' for g in GROUPS if found[g] == word])}"
         for word in ("falls", "hardly changes", "rises")
         if word in found.values()
     ]
@@ -171,8 +171,8 @@ def relief_words(done: outlook.Outlook, group: str) -> str:
     low, middle, high = np.percentile(found["tonnes"], [5, 50, 95])
     after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
     return (
-        f"With {ranged(middle, low, high, 'tonnes_range')} more of {STAGE_NAMES[found['stage']]} a "
-        f"year for {GROUPS[group]} the share would be {share_text(found['share'])}; then {after}."
+        f"With {ranged(middle, low, high, 'count')} t a year more of {STAGE_NAMES[found['stage']]} "
+        f"for {GROUPS[group]} the share would be {share_text(found['share'])}; then {after}."
     )
 
 
@@ -185,7 +185,7 @@ def advice(done: outlook.Outlook, tables: dict) -> str:
         if stage != "met":
             parts.append(
                 f"For {GROUPS[group]}, put {STAGE_NAMES[stage]} first: it binds in "
-                f"{last.max():.0%} of draws, and new plants of other stages stay idle while it "
+                f"{last.max():.0%} of draws, and new capacity of other stages stays idle where it "
                 f"does. {relief_words(done, group)}"
             )
         parts.append(lever_words(tables[group], group))
@@ -203,15 +203,16 @@ def sure_words(done: outlook.Outlook) -> str:
 
 
 def kept_words() -> str:
-    """Why plants that stand keep their tonnes: magnets made outside China, then and now."""
+    """Magnets made outside China, then and now: why plants that stand keep their tonnes."""
     rows = assumptions_of_output()
     tonnes = [row["made"] / row["share"] - row["made"] for row in rows]
-    first, last = (f"{row['year']} ({row['share']:.0%} of the world)" for row in rows)
-    return (
-        f"In {first}, magnets made outside China came to about {tonnes[0]:,.0f} t, in {last} to "
-        f"about {tonnes[1]:,.0f} t, while China's output went from {rows[0]['made']:,.0f} to "
-        f"{rows[1]['made']:,.0f} t."
-    )
+    said = [
+        f"about {made:,.0f} t where China made {row['made']:,.0f} t ({row['year']}, at "
+        f"{row['share']:.0%} of the world)"
+        for made, row in zip(tonnes, rows, strict=True)
+    ]
+    word = "have not grown with China" if tonnes[1] < 1.1 * tonnes[0] else "have grown"
+    return f"Magnet plants outside China {word}: they made {said[0]}, and {said[1]}."
 
 
 def assumptions_of_output() -> list[dict]:
@@ -305,7 +306,8 @@ def metal_words() -> str:
     rows = capacity.load_projects()
     n = int((rows["stage"] == "metal").sum())
     return (
-        f"Of the {len(rows)} rows of projects, {n} {'is' if n == 1 else 'are'} of metal making. "
+        f"Of the {len(rows)} rows of projects below, {n or 'none'} "
+        f"{'is' if n == 1 else 'are'} of metal making. "
         "If plants are missing from the table rather than from the ground, metal making binds less "
         "than it seems; part of the new magnet plants is taken to bring its own."
     )

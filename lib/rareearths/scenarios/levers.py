@@ -206,7 +206,7 @@ def _added(lever: str, had: list, group: str):
     return sum(found) if found else None
 
 
-def pages(lever: str, package: str, had: list, group: str, top: int = 3) -> list[tuple]:
+def pages(lever: str, package: str, had: list, group: str, top: int = 2) -> list[tuple]:
     """Pages that a lever rests on: those of its largest projects, or of its settings."""
     rows = packages.load_package(package)
     if lever in ("saving", "recycling"):
@@ -218,7 +218,7 @@ def pages(lever: str, package: str, had: list, group: str, top: int = 3) -> list
     goods = (group, capacity.MAGNETS)
     own = lever == "mining"
     found = {
-        (row.project, row.source_url): tonnes.mean()
+        (row.project.split(" (")[0].split(",")[0], row.source_url): tonnes.mean()
         for row, tonnes in had
         if row.group in goods and (row.stage in wanted or (own and row.own_feed))
     }

@@ -110,7 +110,7 @@ def bottlenecks(outlook: Outlook, group: str) -> pd.DataFrame:
     chain = outlook.chains[group]
     shares = balance.bottleneck(chain, outlook.need[group]).mean(axis=1)
     table = pd.DataFrame(shares, index=list(chain.capacity), columns=outlook.years)
-    table.loc["met"] = 1 - table.sum()
+    table.loc["met"] = (1 - table.sum()).clip(lower=0)  # no -2e-16
     return table
 
 
