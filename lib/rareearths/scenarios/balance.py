@@ -206,5 +206,5 @@ def months_of_cover(stock_days: np.ndarray, share: np.ndarray) -> np.ndarray:
     >>> round(float(months_of_cover(60, 0.5)), 2)
     3.95
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(share > 0, stock_days * 12 / 365 / share, np.inf)

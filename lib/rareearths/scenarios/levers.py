@@ -231,24 +231,28 @@ def labels(package: str) -> dict[str, str]:
     return rows | packages.load_package(package)["label"].to_dict() | uncertainty.GROUPED
 
 
-def deciding(of: Party, package: str, year: int, group: str, seed: int) -> pd.DataFrame:
+def deciding(of: Party, package: str, year: int, groups: tuple, seed: int) -> dict:
     """Sobol indices of the dependence in a year, with names in words; see `uncertainty.sobol`.
 
     Returns
     -------
-    pandas.DataFrame
-        As `uncertainty.sobol`, and ``label``.
+    dict of str to pandas.DataFrame
+        By element group, as `uncertainty.sobol`, and ``label``.
     """
-    spans = uncertainty.ranges(of, package)
-    wanted = [n for n in uncertainty.names(of) if ":" in n or n == "market" or np.ptp(spans[n]) > 0]
-    middle = {n: np.array([[0.5]]) for n in uncertainty.names(of)}
+    spans, known = uncertainty.ranges(of, package), uncertainty.names(of)
+    wanted = [n for n in known if ":" in n or n == "market" or np.ptp(spans[n]) > 0]
+    middle = {n: np.array([[0.5]]) for n in known}
 
     def model(parts: dict) -> np.ndarray:
-        sample = uncertainty.sample(middle | parts, spans)
-        return outlook.simulate(of, sample, [year]).dependence(group)[:, 0]
+        done = outlook.simulate(of, uncertainty.sample(middle | parts, spans), [year])
+        return np.hstack([done.dependence(group) for group in groups])
 
-    table = uncertainty.sobol(model, wanted, seed)
-    return table.assign(label=table["name"].map(labels(package)))
+    named = labels(package)
+    tables = uncertainty.sobol(model, wanted, seed)
+    return {
+        group: table.assign(label=table["name"].map(named))
+        for group, table in zip(groups, tables, strict=True)
+    }
 
 
 def sensitivity(
@@ -268,10 +272,12 @@ def sensitivity(
         (median dependence, others drawn), ``effect`` (the difference, points, as text).
     """
     spans, named = uncertainty.ranges(of, package), labels(package)
+    sample = uncertainty.sample(parts, spans)
     rows = []
     for name in [n for n in table["name"] if n in parts][:top]:
         ends, texts = _ends(name, spans)
-        runs = [outlook.run(of, package, _held(parts, name, at), [year]) for at in ends]
+        held = [_held(sample, spans, name, at) for at in ends]
+        runs = [outlook.simulate(of, changed, [year]) for changed in held]
         found = [float(np.median(run.dependence(group))) for run in runs]
         effect = f"{100 * (found[1] - found[0]):+.1f}".replace("-", "−")
         rows.append([named[name], *texts, *found, effect])
@@ -286,5 +292,7 @@ def _ends(name: str, spans: dict) -> tuple:
     return ENDS, (f"{spans[name].low:,g}", f"{spans[name].high:,g}")
 
 
-def _held(parts: dict, name: str, at: float) -> dict:
-    return parts | {name: np.full_like(parts[name], at)}
+def _held(sample: dict, spans: dict, name: str, at: float) -> dict:
+    """The same draws with one assumption at a part of its range."""
+    part = np.full_like(sample["market"], at)
+    return sample | {name: uncertainty.triangle(spans[name], part) if name in spans else part}

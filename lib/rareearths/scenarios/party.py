@@ -68,8 +68,8 @@ def load_party(code: str) -> Party:
         raise ValueError(f"{code} is or contains the supplier, {SUPPLIER}: choose another importer")
     known = known_areas()
     areas = [code] if code in known else [area for area in known if area in home]
-    names = trade.economy_names()
-    out = [] if code in known else sorted(names[m] for m in home if m not in areas)
+    lacking = [m for m in sorted(home) if m not in areas and code not in known]
+    out = [trade.economy_in_text(m) for m in lacking]
     return Party(code, name_of(code), tuple(areas), frozenset(home), tuple(out))
 
 

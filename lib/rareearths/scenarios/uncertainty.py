@@ -98,13 +98,13 @@ def band(values: np.ndarray, axis: int = 0) -> dict[str, np.ndarray]:
     return dict(zip(ends, found, strict=True))
 
 
-def sobol(model, wanted: list[str], seed: int, size: int = 512) -> pd.DataFrame:
-    """Sobol indices of a model's output: how much of its variance each assumption explains.
+def sobol(model, wanted: list[str], seed: int, size: int = 512) -> list[pd.DataFrame]:
+    """Sobol indices of a model's outputs: how much of their variance each assumption explains.
 
     Parameters
     ----------
     model : callable
-        Takes uniform numbers (dict of (n, 1) arrays by name) and returns n outputs.
+        Takes uniform numbers (dict of (n, 1) arrays by name) and returns its outputs, (n, k).
     wanted : list of str
         Names of the uniform numbers; names before a colon are taken together, see `GROUPED`.
     seed : int
@@ -113,34 +113,36 @@ def sobol(model, wanted: list[str], seed: int, size: int = 512) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        ``name``, ``first`` (alone), ``total`` (with its interactions), ``first_conf`` and
-        ``total_conf`` (half of the 95% interval), largest total first; empty where the output does
-        not vary.
+    list of pandas.DataFrame
+        For each output ``name``, ``first`` (alone), ``total`` (with its interactions),
+        ``first_conf`` and ``total_conf`` (half of the 95% interval), largest total first; empty
+        where the output does not vary.
 
     References
     ----------
     Sobol (2001), Mathematics and Computers in Simulation 55; Saltelli et al. (2010), Computer
     Physics Communications 181; the estimators of SALib (Herman and Usher 2017).
     """
-    from SALib.analyze import sobol as analysis
     from SALib.sample import sobol as design
 
-    groups = [name.split(":")[0] for name in wanted]
     problem = {
         "num_vars": len(wanted),
         "names": wanted,
         "bounds": [[1e-9, 1 - 1e-9]] * len(wanted),
-        "groups": groups,
+        "groups": [name.split(":")[0] for name in wanted],
     }
     numbers = design.sample(problem, size, calc_second_order=False, seed=seed)
-    result = model({name: numbers[:, [i]] for i, name in enumerate(wanted)})
-    columns = ["name", "first", "total", "first_conf", "total_conf"]
-    if np.ptp(result) == 0:
-        return pd.DataFrame(columns=columns)
-    found = analysis.analyze(problem, result, calc_second_order=False, seed=seed)
-    table = pd.DataFrame(
-        [list(dict.fromkeys(groups)), *(found[key] for key in ("S1", "ST", "S1_conf", "ST_conf"))],
-        index=columns,
-    ).T.infer_objects()
+    outputs = model({name: numbers[:, [i]] for i, name in enumerate(wanted)})
+    return [_indices(problem, output, seed) for output in outputs.T]
+
+
+def _indices(problem: dict, output: np.ndarray, seed: int) -> pd.DataFrame:
+    from SALib.analyze import sobol as analysis
+
+    keys = {"first": "S1", "total": "ST", "first_conf": "S1_conf", "total_conf": "ST_conf"}
+    if np.ptp(output) == 0:
+        return pd.DataFrame(columns=["name", *keys])
+    found = analysis.analyze(problem, output, calc_second_order=False, seed=seed)
+    names_ = list(dict.fromkeys(problem["groups"]))
+    table = pd.DataFrame({"name": names_} | {column: found[key] for column, key in keys.items()})
     return table.sort_values("total", ascending=False, kind="stable", ignore_index=True)
