@@ -229,7 +229,7 @@ def show_deciding(tables: dict[str, pd.DataFrame], **facts) -> None:
             continue
         show(
             plot_deciding(canvas(2.7), table),
-            title="{goods}: what decides is {first}",
+            title="{goods}: the spread comes most from {first}",
             subtitle="Share of the variance in {end} that an assumption explains; filled: with its "
             "interactions, hollow: alone; lines: 95% interval",
             alt="A row for each assumption with its first and its total Sobol index.",

@@ -165,7 +165,7 @@ COLUMNS = {
     "setting": ("How far", ""),
     "effect_mid": ("Halfway", ""),
     "effect_end": ("Last year", ""),
-    "binds": ("Bottle-neck then", ""),
+    "binds": ("Binds then", ""),
     "package": ("Package", ""),
     "element_group": ("Elements", ""),
     "chance_now": ("Chance, first year", "pct0"),

@@ -28,13 +28,14 @@ def share_text(values: np.ndarray) -> str:
 
 
 def answer_words(outlooks: dict, package: str, end: int) -> str:
-    """The share of each group today, with the package, and with nothing new."""
+    """The share of each magnet group today, with the package, and with nothing new."""
     now = shares(outlooks[package], BASE_YEAR)
     then = {name: shares(done, end) for name, done in outlooks.items()}
     own, none = then[package], then[packages.REFERENCE]
     label = packages.package_names()[package]
     parts = []
-    for group, name in GROUPS.items():
+    for group in MAGNETS:
+        name = GROUPS[group]
         helped = f"{own[group]} with the package {label}, "
         with_it = "" if package == packages.REFERENCE else helped
         start = f"{name}: {now[group]} in {BASE_YEAR}; in {end} "
@@ -131,9 +132,9 @@ def _year_text(found: dict) -> str:
 
 
 def chance_words(done: outlook.Outlook, target: float) -> str:
-    """The chance of the target in the last year by group: "41% for neodymium and ..."."""
-    found = {g: outlook.reached(done, g, target).iloc[-1] for g in GROUPS}
-    return joined([f"{chance_text(found[g])} for {name}" for g, name in GROUPS.items()])
+    """The chance of the target in the last year by magnet group: "41% for neodymium ..."."""
+    found = {g: outlook.reached(done, g, target).iloc[-1] for g in MAGNETS}
+    return joined([f"{chance_text(share)} for {GROUPS[g]}" for g, share in found.items()])
 
 
 def sampling_error(draws: int) -> str:
@@ -170,9 +171,12 @@ def relief_words(done: outlook.Outlook, group: str) -> str:
         return ""
     low, middle, high = np.percentile(found["tonnes"], [5, 50, 95])
     after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
+    now = np.median(done.dependence(group)[:, -1])
+    less = f"{100 * (now - np.median(found['share'])):.0f}"
     return (
         f"With {ranged(middle, low, high, 'count')} t a year more of {STAGE_NAMES[found['stage']]} "
-        f"for {GROUPS[group]} the share would be {share_text(found['share'])}; then {after}."
+        f"for {GROUPS[group]} the share would be {share_text(found['share'])}, {less} points less; "
+        f"then {after}."
     )
 
 

@@ -17,12 +17,13 @@ from rareearths.scenarios.party import (
     Party,
     known_areas,
     members,
+    part_of_other,
     part_of_outside,
 )
 
 PARTNERS = ("USA", "JPN", "AUS")  # whose projects the package Accelerated US-Japan helps
 RUNNING = "operating"  # it stands: finished for certain, without delay
-MAGNETS = "magnets"
+MAGNETS, OTHER = "magnets", "other"
 COLUMNS = ["project", "economy", "stage", "group", "capacity_t", "value", "low", "high", "own_feed",
            "offtaker", "status", "start", "helped", "source_url"]  # fmt: skip
 
@@ -63,11 +64,16 @@ def had(of: Party, sample: dict, years: np.ndarray) -> list[tuple]:
 
     See `load_projects` for the rows.
     """
-    part = part_of_outside(of, sample, years) * sample["open_market"]
+    magnets, other = part_of_outside(of, sample, years), part_of_other(of, sample)
     return [
-        (row, output(row, sample, years) * accessible(row, of, sample, np.minimum(1, part)))
+        (row, output(row, sample, years) * accessible(row, of, sample, _open(part, sample)))
         for row in load_projects().itertuples()
+        for part in [other if row.group == OTHER else magnets]
     ]
+
+
+def _open(part: np.ndarray, sample: dict) -> np.ndarray:
+    return np.minimum(1, part * sample["open_market"])
 
 
 def output(row, sample: dict, years: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from rareearths.scenarios.party import BASE_YEAR, Party
 from rareearths.words import ranged
 
 ENDS = (1e-9, 1 - 1e-9)  # the low and the high end of a range, as uniform numbers
+PERCENT = ("fraction", "fraction of use", "per year", "probability")
 LUCK = (0.05, 0.95)  # of what has no range: a bad and a good one of twenty draws
 
 
@@ -225,10 +226,15 @@ def pages(lever: str, package: str, had: list, group: str, top: int = 2) -> list
     return sorted(found, key=found.get, reverse=True)[:top]
 
 
-def labels(package: str) -> dict[str, str]:
-    """The name of each assumption in words, by its name in the draws."""
-    rows = assumptions.load(party.MODEL)["label"].to_dict()
-    return rows | packages.load_package(package)["label"].to_dict() | uncertainty.GROUPED
+def labels(of: Party, package: str) -> dict[str, str]:
+    """The name of each assumption in words, by its name in the draws.
+
+    Where there is one area, its name is left out.
+    """
+    rows = assumptions.load(party.MODEL)["label"]
+    if len(of.areas) == 1:
+        rows = rows.str.removesuffix(f", {party.name_of(of.areas[0])}")
+    return rows.to_dict() | packages.load_package(package)["label"].to_dict() | uncertainty.GROUPED
 
 
 def deciding(of: Party, package: str, year: int, groups: tuple, seed: int) -> dict:
@@ -247,7 +253,7 @@ def deciding(of: Party, package: str, year: int, groups: tuple, seed: int) -> di
         done = outlook.simulate(of, uncertainty.sample(middle | parts, spans), [year])
         return np.hstack([done.dependence(group) for group in groups])
 
-    named = labels(package)
+    named = labels(of, package)
     tables = uncertainty.sobol(model, wanted, seed)
     return {
         group: table.assign(label=table["name"].map(named))
@@ -271,11 +277,12 @@ def sensitivity(
         ``changed`` (in words), ``held_low``, ``held_high`` (the ends), ``at_low``, ``at_high``
         (median dependence, others drawn), ``effect`` (the difference, points, as text).
     """
-    spans, named = uncertainty.ranges(of, package), labels(package)
+    spans, named = uncertainty.ranges(of, package), labels(of, package)
     sample = uncertainty.sample(parts, spans)
+    units = _units(package)
     rows = []
     for name in [n for n in table["name"] if n in parts][:top]:
-        ends, texts = _ends(name, spans)
+        ends, texts = _ends(name, spans, units.get(name, ""))
         held = [_held(sample, spans, name, at) for at in ends]
         runs = [outlook.simulate(of, changed, [year]) for changed in held]
         found = [float(np.median(run.dependence(group))) for run in runs]
@@ -285,11 +292,20 @@ def sensitivity(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _ends(name: str, spans: dict) -> tuple:
+def _units(package: str) -> dict[str, str]:
+    """The unit of each assumption, by its name in the draws."""
+    rows = assumptions.load(party.MODEL)["unit"].to_dict()
+    return rows | packages.load_package(package)["unit"].to_dict()
+
+
+def _ends(name: str, spans: dict, unit: str) -> tuple:
     """The ends of an assumption, as uniform numbers and as text."""
     if name not in spans:
         return LUCK, ("bad", "good")
-    return ENDS, (f"{spans[name].low:,g}", f"{spans[name].high:,g}")
+    low, _, high = spans[name]
+    if unit in PERCENT:
+        return ENDS, tuple(f"{100 * end:.3g}%" for end in (low, high))
+    return ENDS, (f"{low:,g}", f"{high:,g}")
 
 
 def _held(sample: dict, spans: dict, name: str, at: float) -> dict:

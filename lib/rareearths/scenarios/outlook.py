@@ -240,8 +240,7 @@ def _metal(of: Party, sample: dict, open_market: np.ndarray, magnets: np.ndarray
 def _other_chain(of: Party, sample: dict, years: np.ndarray, new: dict):
     """Need of the other rare earths, and their chain from ore to oxide."""
     used = party.other_used(of, sample, years)
-    base = party.other_used(of, sample, np.array([float(BASE_YEAR)]))
-    part = np.minimum(1, base / sample["need_outside_other"])
+    part = party.part_of_other(of, sample)
     chain = Chain(
         {
             "mining": sample["world_other_outside_mined"] * part + new.get(("mining", "other"), 0),

@@ -147,6 +147,12 @@ def other_outside(party: Party, sample: dict) -> np.ndarray:
     )
 
 
+def part_of_other(party: Party, sample: dict) -> np.ndarray:
+    """Its part of the other rare earths used outside the supplier, (n, 1), at most 1."""
+    base = other_used(party, sample, np.array([float(BASE_YEAR)]))
+    return np.minimum(1, base / sample["need_outside_other"])
+
+
 def part_of_outside(party: Party, sample: dict, years: np.ndarray) -> np.ndarray:
     """Its part of all magnets used outside the supplier, (n, T), at most 1."""
     growth = (1 + sample["growth_world"]) ** (years - BASE_YEAR)
