@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from rareearths import assumptions, catalogue
 from rareearths.assumptions import Range
+from rareearths.reports import parameters
 from rareearths.scenarios import (
     answers,
     balance,
@@ -364,6 +366,37 @@ def test_parties_and_their_faults():
         outlook.check_end_year(2050)
     with pytest.raises(ValueError, match="from 0 to 1"):
         outlook.check_target(50)
+
+
+def test_a_wrong_party_is_named_before_a_kernel_starts():
+    path = ROOT / "notebooks/60_diversification_levers.ipynb"
+    assert parameters.check(path, {"importer": "G7"})["importer"] == "G7"
+    wanted = "unknown economy or bloc 'G8'; closest: G7"
+    with pytest.raises(parameters.ParameterError, match=wanted):
+        parameters.check(path, {"importer": "G8"})
+
+
+def test_the_board_of_levers_says_what_each_does_alone(japan, drawn):
+    table = levers.board(japan, "accelerated", drawn, (2030, HORIZON), "magnet_light")
+    assert list(table["lever"]) == [*packages.LEVERS.values(), "Stock", "All together"]
+    assert table.set_index("lever").at["Stock", "effect_mid"] == "none"
+    done = outlook.run(japan, "accelerated", drawn, [HORIZON])
+    change = done.dependence("magnet_light") - outlook.run(
+        japan, packages.REFERENCE, drawn, [HORIZON]
+    ).dependence("magnet_light")
+    said = f"{100 * np.median(change):.1f}".replace("-", "−")
+    assert table["effect_end"].iloc[-1].startswith(said)
+    assert all(address for pages in table["pages"] for _, address in pages)
+
+
+def test_lifting_the_bottleneck_gains_and_shows_the_next_one(japan, drawn):
+    done = outlook.run(japan, "accelerated", drawn, YEARS)
+    for group in answers.MAGNETS:
+        found = levers.relief(done, group)
+        now = done.dependence(group)[:, -1]
+        assert found["stage"] != found["next"]
+        assert (found["share"] <= now + 1e-12).all()
+        assert ((found["tonnes"] > 0) == (found["share"] < now - 1e-12)).mean() > 0.99
 
 
 def test_the_target_is_reached_when_it_is_and_never_when_it_is_not(japan, drawn):

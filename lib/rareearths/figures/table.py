@@ -161,6 +161,8 @@ COLUMNS = {
     "placebos": ("Placebos", "count"),
     "reach": ("Smallest p possible", "p"),
     "note": ("What else it holds, known faults", ""),
+    "level_first": ("First year, tonnes", ""),
+    "level_last": ("Last year, tonnes", ""),
     "lever": ("Lever", ""),
     "setting": ("How far", ""),
     "effect_mid": ("Halfway", ""),

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import assumptions, catalogue, trade
-from rareearths.scenarios import capacity, levers, outlook, packages, party, uncertainty
+from rareearths.scenarios import balance, capacity, levers, outlook, packages, party, uncertainty
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
 from rareearths.words import joined, ranged, show_number
@@ -75,6 +75,31 @@ def stage_words(done: outlook.Outlook, group: str) -> str:
         return f"for {GROUPS[group]} the need is met in {share:.0%} of draws"
     most = "" if share >= OFTEN else "most often "
     return f"{STAGE_NAMES[stage]} {most}for {GROUPS[group]} (in {share:.0%} of draws)"
+
+
+def balance_table(done: outlook.Outlook) -> pd.DataFrame:
+    """What each stage could carry to the end in the first and the last year, beside the need.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element_group``, ``stage_name`` (the last row of a group is the need), ``level_first`` and
+        ``level_last``: tonnes of oxide as text, median and middle 90% of draws.
+    """
+    rows = []
+    for group, name in GROUPS.items():
+        chain, need = done.chains[group], done.need[group]
+        stages = [STAGE_NAMES[stage].capitalize() for stage in chain.capacity]
+        for label, level in zip([*stages, "Need"], [*balance.levels(chain), need], strict=True):
+            first, last = (_tonnes(level[:, at] * np.ones(len(need))) for at in (0, -1))
+            rows.append([name[0].upper() + name[1:], label, first, last])
+    columns = ["element_group", "stage_name", "level_first", "level_last"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _tonnes(values: np.ndarray) -> str:
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return ranged(middle, low, high, "count")
 
 
 def held_words(done: outlook.Outlook) -> str:

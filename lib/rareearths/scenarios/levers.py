@@ -103,7 +103,7 @@ def board(of: Party, package: str, parts: dict, years: tuple[int, int], group: s
         ``lever`` (name), ``setting`` (text with its range), ``effect_mid``, ``effect_end``
         (percentage points against no lever, median and the middle 90% of draws, as text),
         ``binds`` (the stage that binds most often in the last year) and ``pages`` (links); one row
-        a lever and a last one for all together.
+        a lever, one for the stock and a last one for all together.
     """
     sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
     had = capacity.had(of, sample, np.array(years, dtype=float))
@@ -123,7 +123,23 @@ def board(of: Party, package: str, parts: dict, years: tuple[int, int], group: s
                 "pages": pages(lever, package, had, group),
             }
         )
+    rows.insert(-1, _stock_row(done, package, group))
     return pd.DataFrame(rows)
+
+
+def _stock_row(done: outlook.Outlook, package: str, group: str) -> dict:
+    """A stock changes no dependence: the row of the board says how long it lasts."""
+    row = packages.load_package(package).fillna({"source_url": ""}).loc["stock_days"]
+    ends = outlook.cover(done, group)
+    months = [float(ends[end][-1]) for end in ("median", "low90", "high90")]
+    return {
+        "lever": "Stock",
+        "setting": ranged(row["value"], row["low"], row["high"], "count") + " days",
+        "effect_mid": "none",
+        "effect_end": f"none; lasts {ranged(*months, 'months')} months",
+        "binds": "–",
+        "pages": [(row["source"].split(",")[0].split(":")[0], row["source_url"])],
+    }
 
 
 def relief(done: outlook.Outlook, group: str) -> dict:

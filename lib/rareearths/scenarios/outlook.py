@@ -209,7 +209,7 @@ def _base(of: Party, sample: dict, group: str, magnets: np.ndarray) -> dict:
     kind = group.removeprefix("magnet_")
     heavy = sample["world_heavy"]
     world = heavy if kind == "heavy" else sample["world_magnet_ree"] - heavy
-    access = sum(sample[f"access_oxide_{area.lower()}"] for area in of.areas)
+    access = np.minimum(1, sum(sample[f"access_oxide_{area.lower()}"] for area in of.areas))
     mined = world / sample["yield_separation"] * (1 - sample[f"supplier_mining_{kind}"])
     metal = world * sample["yield_metal"] * (1 - sample["supplier_metal"])
     return {
