@@ -49,7 +49,7 @@ def plot_fan(axes: Axes, fans: dict[str, pd.DataFrame], chosen: str, target: flo
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    labels = [f"{name.split()[0]} {end:.0%}" for name, end in ends.items()]
+    labels = [f"{name.split(' US-')[0]} {end:.0%}" for name, end in ends.items()]
     label_right(axes, ends, labels, [colours[name] for name in ends.index])
     return axes
 
@@ -95,7 +95,7 @@ def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
         total = row.step in ("base", "end")
         start = 0.0 if total else level
         colour = MUTED if total else _CUT if row.mean <= 0 else _RISE
-        axes.barh(place, row.mean, 0.62, left=start, color=colour)
+        axes.barh(place, row.mean, 0.62, left=start, color=colour, alpha=0.6)
         axes.plot([start + row.low, start + row.high], [place] * 2, color=INK, lw=1.1)
         level = row.mean if total else level + row.mean
         right = max(start, level, start + row.high)
@@ -249,7 +249,7 @@ def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
         if len(table):
             show_table(
                 table,
-                ["changed", "held_low", "held_high", "at_low", "at_high", "effect"],
+                ["changed", "held_low", "held_high", "lever_low", "lever_high", "lever_effect"],
                 caption="{goods}: median share from {supplier} in {end}, {package}",
                 goods=GROUPS[group][0].upper() + GROUPS[group][1:],
                 **facts,

@@ -168,31 +168,29 @@ COLUMNS = {
     "effect_mid": ("Halfway", ""),
     "effect_end": ("Last year", ""),
     "binds": ("Binds then", ""),
-    "package": ("Package", ""),
+    "lever_package": ("Package", ""),
     "element_group": ("Elements", ""),
     "chance_now": ("Chance, first year", "pct0"),
     "chance_end": ("Chance, last year", "pct0"),
     "year_from": ("From year on", ""),
-    "stock": ("Stock", ""),
+    "lever_stock": ("Stock", ""),
     "cover_magnet_light": ("Months: Nd, Pr", ""),
     "cover_magnet_heavy": ("Months: Dy, Tb", ""),
     "cover_other": ("Months: others", ""),
-    "project_name": ("Project", "link source_url"),
+    "lever_project": ("Project", "link source_url"),
     "adds_at": ("Adds at", ""),
-    "adds": ("Adds, tonnes a year", ""),
+    "lever_adds": ("Adds, tonnes a year", ""),
     "begins": ("Start and status", ""),
     "changed": ("What is changed", ""),
     "held_low": ("Low end", ""),
     "held_high": ("High end", ""),
-    "at_low": ("Share at low end", "pct0"),
-    "at_high": ("Share at high end", "pct0"),
-    "effect": ("Difference, points", ""),
+    "lever_low": ("Share at low end", "pct0"),
+    "lever_high": ("Share at high end", "pct0"),
+    "lever_effect": ("Difference, points", ""),
     "assumed": ("Assumption", ""),
-    "assumed_value": ("Value", ""),
-    "assumed_range": ("Range", ""),
-    "assumed_kind": ("Kind", ""),
+    "assumed_value": ("Value (range)", ""),
     "assumed_from": ("Source", "link source_url"),
-    "assumed_note": ("Note", ""),
+    "assumed_note": ("Kind, and how it was found", ""),
 }
 
 
@@ -236,26 +234,23 @@ def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
     caption : str
         A template, filled with ``values``.
     """
-    forms = ["g" if unit == "year" else ",g" for unit in rows["unit"]]
-    ends = (
-        f"{row.low:{form}} to {row.high:{form}}"
-        for row, form in zip(rows.itertuples(), forms, strict=True)
-    )
     shown = pd.DataFrame(
         {
             "assumed": rows["label"],
-            "assumed_value": [
-                f"{row.value:{form}} {row.unit}"
-                for row, form in zip(rows.itertuples(), forms, strict=True)
-            ],
-            "assumed_range": list(ends),
-            "assumed_kind": rows["kind"],
+            "assumed_value": [_value_text(row) for row in rows.itertuples()],
             "assumed_from": rows["source"],
             "source_url": rows["source_url"].fillna(""),
-            "assumed_note": rows["note"],
+            "assumed_note": rows["kind"].str.capitalize() + ". " + rows["note"],
         }
     )
     show_table(shown, [name for name in shown if name != "source_url"], caption, **values)
+
+
+def _value_text(row) -> str:
+    """A value with its range and unit: "0.9 (0.85 to 0.95) fraction"; years without a comma."""
+    form = "g" if row.unit == "year" else ",g"
+    ends = "" if row.low == row.high else f" ({row.low:{form}} to {row.high:{form}})"
+    return f"{row.value:{form}}{ends} {row.unit}"
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def target_table(outlooks: dict, target: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``element_group``, ``package``, ``chance_now`` and ``chance_end`` (share of draws) and
+        ``element_group``, ``lever_package``, ``chance_now`` and ``chance_end`` (share of draws) and
         ``year_from`` (median and middle 90%, of the draws that reach it).
     """
     rows = []
@@ -139,7 +139,7 @@ def target_table(outlooks: dict, target: float) -> pd.DataFrame:
             rows.append(
                 {
                     "element_group": name[0].upper() + name[1:],
-                    "package": packages.package_names()[package],
+                    "lever_package": packages.package_names()[package],
                     "chance_now": outlook.reached(done, group, target).iloc[0],
                     "chance_end": found["probability"],
                     "year_from": _year_text(found),
@@ -236,7 +236,7 @@ def kept_words() -> str:
     rows = assumptions_of_output()
     tonnes = [row["made"] / row["share"] - row["made"] for row in rows]
     said = [
-        f"about {made:,.0f} t where China made {row['made']:,.0f} t ({row['year']}, at "
+        f"about {round(made, -2):,.0f} t where China made {row['made']:,.0f} t ({row['year']}, at "
         f"{row['share']:.0%} of the world)"
         for made, row in zip(tonnes, rows, strict=True)
     ]
@@ -308,14 +308,15 @@ def cover_table(outlooks: dict) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``package``, ``stock`` (days, with the range) and one column a group with the months.
+        ``lever_package``, ``lever_stock`` (days, with the range) and one column a group with the
+        months.
     """
     rows = []
     for package, done in outlooks.items():
         days = packages.settings(package)["stock_days"]
         row = {
-            "package": packages.package_names()[package],
-            "stock": ranged(days.value, days.low, days.high, "count") + " days",
+            "lever_package": packages.package_names()[package],
+            "lever_stock": ranged(days.value, days.low, days.high, "count") + " days",
         }
         for group in GROUPS:
             band = {k: float(v[-1]) for k, v in outlook.cover(done, group).items()}
@@ -335,7 +336,7 @@ def metal_words() -> str:
     rows = capacity.load_projects()
     n = int((rows["stage"] == "metal").sum())
     return (
-        f"Of the {len(rows)} rows of projects below, {n or 'none'} "
+        f"Of the {len(rows)} rows of projects below, {({0: 'none', 1: 'one'}).get(n, n)} "
         f"{'is' if n == 1 else 'are'} of metal making. "
         "If plants are missing from the table rather than from the ground, metal making binds less "
         "than it seems; part of the new magnet plants is taken to bring its own."
@@ -359,19 +360,19 @@ def project_table() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``project_name`` (with ``source_url``), ``where``, ``adds_at``, ``adds`` (tonnes a year) and
-        ``begins`` (start and status).
+        ``lever_project`` (with ``source_url``), ``where``, ``adds_at``, ``lever_adds`` (tonnes a
+        year) and ``begins`` (start and status).
     """
     rows = capacity.load_projects()
     names = trade.economy_names()
     goods = GROUPS | {capacity.MAGNETS: "magnets"}
     return pd.DataFrame(
         {
-            "project_name": rows["project"],
+            "lever_project": rows["project"],
             "source_url": rows["source_url"],
             "where": rows["economy"].map(names),
             "adds_at": [STAGE_NAMES[stage] for stage in rows["stage"]],
-            "adds": [_adds(row, goods) for row in rows.itertuples()],
+            "lever_adds": [_adds(row, goods) for row in rows.itertuples()],
             "begins": [_begins(row) for row in rows.itertuples()],
         }
     )

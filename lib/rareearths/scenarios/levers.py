@@ -290,8 +290,9 @@ def sensitivity(
     Returns
     -------
     pandas.DataFrame
-        ``changed`` (in words), ``held_low``, ``held_high`` (the ends), ``at_low``, ``at_high``
-        (median dependence, others drawn), ``effect`` (the difference, points, as text).
+        ``changed`` (in words), ``held_low``, ``held_high`` (the ends), ``lever_low``,
+        ``lever_high`` (median dependence, others drawn), ``lever_effect`` (the difference, points,
+        as text).
     """
     spans, named = uncertainty.ranges(of, package), labels(of, package)
     sample = uncertainty.sample(parts, spans)
@@ -304,7 +305,7 @@ def sensitivity(
         found = [float(np.median(run.dependence(group))) for run in runs]
         effect = f"{100 * (found[1] - found[0]):+.1f}".replace("-", "−")
         rows.append([named[name], *texts, *found, effect])
-    columns = ["changed", "held_low", "held_high", "at_low", "at_high", "effect"]
+    columns = ["changed", "held_low", "held_high", "lever_low", "lever_high", "lever_effect"]
     return pd.DataFrame(rows, columns=columns)
 
 
