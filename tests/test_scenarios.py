@@ -329,6 +329,9 @@ def test_every_range_of_the_levers_is_in_order_and_says_why():
         assert (rows["note"].str.len() > 5).all()
         linked = rows["source_url"].notna()
         assert (linked | rows["kind"].isin(["judgement", "definition"])).all()
+    pages = catalogue.load("scenario_assumptions").set_index("id")["source_url"]
+    cited = tables[1].dropna(subset=["assumption"])
+    assert (cited["assumption"].map(pages) == cited["source_url"]).all()
 
 
 def test_every_counted_project_that_adds_something_is_in_the_table():
