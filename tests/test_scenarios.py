@@ -13,6 +13,7 @@ from rareearths.reports import parameters
 from rareearths.scenarios import (
     answers,
     balance,
+    board,
     capacity,
     levers,
     outlook,
@@ -192,7 +193,7 @@ def test_more_recycling_never_raises_imports(japan, drawn, rate, more):
     spans = uncertainty.ranges(japan, "accelerated")
     bought = []
     for level in (rate, rate + more):
-        held = uncertainty.fixed(spans, "recycling", level)
+        held = spans | {"recycling": Range(level, level, level)}
         done = outlook.simulate(japan, uncertainty.sample(drawn, held), [2030, 2035])
         bought.append([done.need[g] - done.outside(g) for g in answers.MAGNETS])
     for less, greater in zip(bought[1], bought[0], strict=True):
@@ -380,7 +381,7 @@ def test_a_wrong_party_is_named_before_a_kernel_starts():
 
 
 def test_the_board_of_levers_says_what_each_does_alone(japan, drawn):
-    table = levers.board(japan, "accelerated", drawn, (2030, HORIZON), "magnet_light")
+    table = board.board(japan, "accelerated", drawn, (2030, HORIZON), "magnet_light")
     assert list(table["lever"]) == [*packages.LEVERS.values(), "Stock", "All together"]
     assert table.set_index("lever").at["Stock", "effect_mid"] == "none"
     done = outlook.run(japan, "accelerated", drawn, [HORIZON])

@@ -118,7 +118,7 @@ def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
     axes : matplotlib.axes.Axes
     table : pandas.DataFrame
         ``label``, ``first``, ``total`` (shares of the variance), ``first_conf``, ``total_conf``
-        (half of the 95% interval), see `levers.deciding`.
+        (half of the 95% interval), see `sensitivity.deciding`.
     """
     shown = table.head(top)
     for place, row in enumerate(shown.itertuples()):
@@ -210,7 +210,7 @@ def show_waterfalls(tables: dict[str, pd.DataFrame], **facts) -> None:
 
 
 def show_boards(boards: dict[str, pd.DataFrame], **facts) -> None:
-    """Show the lever board of each element group in ``boards``; see `levers.board`."""
+    """Show the lever board of each element group in ``boards``; see `board.board`."""
     for group, table in boards.items():
         show_table(
             table,
@@ -244,7 +244,7 @@ def show_deciding(tables: dict[str, pd.DataFrame], **facts) -> None:
 
 
 def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
-    """Show the sensitivity of each element group in ``tables``; see `levers.sensitivity`."""
+    """Show the sensitivity of each element group in ``tables``; see `sensitivity.at_the_ends`."""
     for group, table in tables.items():
         if len(table):
             show_table(

@@ -86,11 +86,6 @@ def triangle(span: Range, part: np.ndarray) -> np.ndarray:
     return np.where(part <= turn, rising, falling)
 
 
-def fixed(spans: dict[str, Range], name: str, at: float) -> dict[str, Range]:
-    """The same ranges with one assumption held at a value."""
-    return spans | {name: Range(at, at, at)}
-
-
 def band(values: np.ndarray, axis: int = 0) -> dict[str, np.ndarray]:
     """Median and the ends of the middle 50 and 90% of draws."""
     ends = {"low90": 5, "low50": 25, "median": 50, "high50": 75, "high90": 95}
