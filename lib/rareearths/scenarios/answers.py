@@ -11,6 +11,7 @@ from rareearths.words import joined, ranged
 
 MAGNETS = ("magnet_light", "magnet_heavy")
 SMALL = 0.005  # a change of the dependence that is called none
+LITTLE = 0.03  # a gain at the bottleneck that is called little
 FIRM = 0.7  # a bottleneck in this share of draws is called firm
 OFTEN = 0.5  # a stage that binds in this share of draws is called the bottleneck
 
@@ -139,11 +140,12 @@ def relief_words(done: outlook.Outlook, group: str) -> str:
     low, middle, high = np.percentile(found["tonnes"], [5, 50, 95])
     after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
     now = np.median(done.dependence(group)[:, -1])
-    less = f"{100 * (now - np.median(found['share'])):.0f}"
+    gained = now - np.median(found["share"])
+    little = " Alone it gains little." if gained < LITTLE else ""
     return (
         f"With {ranged(middle, low, high, 'count')} t a year more of {STAGE_NAMES[found['stage']]} "
-        f"for {GROUPS[group]} the share would be {share_text(found['share'])}, {less} points less; "
-        f"then {after}."
+        f"for {GROUPS[group]} the share would be {share_text(found['share'])}, "
+        f"{100 * gained:.0f} points less; then {after}.{little}"
     )
 
 
@@ -164,13 +166,12 @@ def advice(done: outlook.Outlook, tables: dict) -> str:
 
 
 def sure_words(done: outlook.Outlook) -> str:
-    """Whether the bottleneck is surer than the share."""
+    """For which magnet groups the same stage binds in most draws of the last year."""
     most = {g: outlook.bottlenecks(done, g).iloc[:, -1].max() for g in MAGNETS}
     firm = [GROUPS[g] for g in MAGNETS if most[g] >= FIRM]
     if not firm:
-        return "Neither the bottleneck nor the share is sure."
-    only = "" if len(firm) == len(MAGNETS) else f" for {joined(firm)}"
-    return f"Which stage holds supply back is surer than how large the share is{only}."
+        return f"No stage binds in {FIRM:.0%} of draws: the bottleneck is open."
+    return f"The bottleneck is firm for {joined(firm)}: one stage in {FIRM:.0%} of draws or more."
 
 
 def kept_words() -> str:
