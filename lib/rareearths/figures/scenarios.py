@@ -69,7 +69,7 @@ def plot_bottlenecks(axes: Axes, table: pd.DataFrame) -> Axes:
             if share >= 0.005:
                 ink = PAPER if share > 0.6 else INK
                 text = f"{100 * share:.0f}"
-                axes.text(column, place, text, ha="center", va="center", fontsize=7, color=ink)
+                axes.text(column, place, text, ha="center", va="center", fontsize=8, color=ink)
     axes.set(xlim=(-0.5, table.shape[1] - 0.5), ylim=(len(table) - 0.5, -0.5))
     axes.set_yticks(range(len(table)), [_stage(stage) for stage in table.index])
     shown = range(0, table.shape[1], 2 if table.shape[1] > 6 else 1)
