@@ -352,6 +352,15 @@ def check_bloc(bloc: str) -> str:
     return bloc
 
 
+def check_party(code: str) -> str:
+    """Return the code of an economy or of a bloc, or raise `UnknownCode` with the closest ones."""
+    blocs = catalogue.load("blocs").set_index("bloc")["name"].to_dict()
+    names = trade.economy_names() | blocs
+    if code not in names:
+        raise UnknownCode(f"unknown economy or bloc {code!r}; {closest(code, names, names)}")
+    return code
+
+
 def check_target(code: str) -> str:
     """Return the code of an economy or of a target that some event names."""
     known = set(_all_events()["targets"].explode()) | set(catalogue.load("economies")["economy"])

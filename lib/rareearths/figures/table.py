@@ -327,8 +327,33 @@ COLUMNS = {
     "then": ("Effect", ""),
     "assumed": ("Assumption", ""),
     "assumed_value": ("Value (range)", ""),
-    "assumed_from": ("Kind: source", "link source_url"),
-    "assumed_note": ("Note", ""),
+    "assumed_from": ("Source", "link source_url"),
+    "assumed_note": ("Kind, and how it was found", ""),
+    "level_first": ("First year, tonnes", ""),
+    "level_last": ("Last year, tonnes", ""),
+    "lever": ("Lever", ""),
+    "setting": ("How far", ""),
+    "effect_mid": ("Halfway", ""),
+    "effect_end": ("Last year", ""),
+    "binds": ("Binds then", ""),
+    "lever_package": ("Package", ""),
+    "element_group": ("Elements", ""),
+    "chance_now": ("Chance, first year", "pct0"),
+    "chance_end": ("Chance, last year", "pct0"),
+    "year_from": ("From year on", ""),
+    "lever_stock": ("Stock", ""),
+    "cover_magnet_light": ("Months: Nd, Pr", ""),
+    "cover_magnet_heavy": ("Months: Dy, Tb", ""),
+    "cover_other": ("Months: others", ""),
+    "lever_project": ("Project", "link source_url"),
+    "adds_at": ("Adds at", ""),
+    "lever_adds": ("Adds, tonnes a year", ""),
+    "begins": ("Start and status", ""),
+    "held_low": ("Low end", ""),
+    "held_high": ("High end", ""),
+    "lever_low": ("Share at low end", "pct0"),
+    "lever_high": ("Share at high end", "pct0"),
+    "lever_effect": ("Difference, points", ""),
 }
 
 
@@ -386,16 +411,20 @@ def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
     shown = pd.DataFrame(
         {
             "assumed": rows["label"],
-            "assumed_value": [
-                f"{row.value:,g} {row.unit} ({row.low:,g} to {row.high:,g})"
-                for row in rows.itertuples()
-            ],
-            "assumed_from": rows["kind"] + ": " + rows["source"],
+            "assumed_value": [_value_text(row) for row in rows.itertuples()],
+            "assumed_from": rows["source"],
             "source_url": rows["source_url"].fillna(""),
-            "assumed_note": rows["note"],
+            "assumed_note": rows["kind"].str.capitalize() + ". " + rows["note"],
         }
     )
     show_table(shown, [name for name in shown if name != "source_url"], caption, **values)
+
+
+def _value_text(row) -> str:
+    """A value with its range and unit: "0.9 (0.85 to 0.95) fraction"; years without a comma."""
+    form = "g" if row.unit == "year" else ",g"
+    ends = "" if row.low == row.high else f" ({row.low:{form}} to {row.high:{form}})"
+    return f"{row.value:{form}}{ends} {row.unit}"
 
 
 @dataclass(frozen=True)

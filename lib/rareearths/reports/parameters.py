@@ -5,6 +5,8 @@ brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of t
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
 ``[bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or
 the values themselves, ``[value | tonnes]``.
+``[bloc]``, ``[economy or bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the
+values themselves, ``[value | tonnes]``.
 For a list it holds for each element.
 """
 
@@ -121,6 +123,7 @@ _DOMAINS = {
     "index": indices.check_index,
     "issuer": policy.check_issuer,
     "bloc": policy.check_bloc,
+    "economy or bloc": policy.check_party,
     "event": policy.load_event,
     "date": policy.first_day,
     "day": policy.check_day,

@@ -1,0 +1,279 @@
+"""Figures of the levers: fans, bottlenecks by year, waterfalls, which assumption decides."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from rareearths.figures.frame import show
+from rareearths.figures.look import (
+    BASIS_COLOURS,
+    INK,
+    MUTED,
+    PAPER,
+    THIRD_COLOUR,
+    canvas,
+    draw_lines,
+    label_right,
+)
+from rareearths.figures.table import show_table
+from rareearths.scenarios import answers, levers, outlook, packages
+from rareearths.scenarios.party import GROUPS
+from rareearths.words import ranged, show_number
+
+_CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
+_CUT, _RISE = BASIS_COLOURS["tonnes"], "#b5541c"
+
+
+def plot_fan(axes: Axes, fans: dict[str, pd.DataFrame], chosen: str, target: float) -> Axes:
+    """Draw the dependence by year: the chosen package as a fan, the others as medians.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    fans : dict of str to pandas.DataFrame
+        By the name of the package: ``year``, ``median``, ``low50``, ``high50``, ``low90``,
+        ``high90`` (fractions), see `outlook.fan`.
+    chosen : str
+        Name of the package whose bands (50 and 90% of draws) are drawn.
+    target : float
+        Share that is marked by a dashed line.
+    """
+    own = fans[chosen]
+    for ends, alpha in ((("low90", "high90"), 0.18), (("low50", "high50"), 0.32)):
+        low, high = (own[end] for end in ends)
+        axes.fill_between(own["year"], low, high, color=_CHOSEN, alpha=alpha, lw=0)
+    axes.axhline(target, color=INK, lw=0.9, linestyle=(0, (4, 3)))
+    spare = iter(_OTHERS)
+    colours = {name: _CHOSEN if name == chosen else next(spare) for name in fans}
+    ends = draw_lines(axes, {n: f.set_index("year")["median"] for n, f in fans.items()}, colours)
+    axes.set_ylim(0, 1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    labels = [f"{name.split(' US-')[0]} {end:.0%}" for name, end in ends.items()]
+    label_right(axes, ends, labels, [colours[name] for name in ends.index])
+    return axes
+
+
+def plot_bottlenecks(axes: Axes, table: pd.DataFrame) -> Axes:
+    """Draw in how many draws each stage binds, a row a stage and a column a year.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        Share of draws, indexed by stage, a column a year; see `outlook.bottlenecks`.
+    """
+    for place, stage in enumerate(table.index):
+        for column, share in enumerate(table.loc[stage]):
+            axes.add_patch(_cell(column, place, share))
+            if share >= 0.005:
+                ink = PAPER if share > 0.6 else INK
+                text = f"{100 * share:.0f}"
+                axes.text(column, place, text, ha="center", va="center", fontsize=8, color=ink)
+    axes.set(xlim=(-0.5, table.shape[1] - 0.5), ylim=(len(table) - 0.5, -0.5))
+    axes.set_yticks(range(len(table)), [_stage(stage) for stage in table.index])
+    shown = range(0, table.shape[1], 2 if table.shape[1] > 6 else 1)
+    axes.set_xticks(list(shown), [str(table.columns[i]) for i in shown])
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines["bottom"].set_visible(False)
+    return axes
+
+
+def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
+    """Draw how the dependence moves from the base year to the last, step by step, from the top.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        ``step``, ``label``, ``mean``, ``low``, ``high`` (fractions), see `levers.waterfall`.
+        Whiskers are the middle 90% of draws.
+    """
+    level = 0.0
+    for place, row in enumerate(table.itertuples()):
+        total = row.step in ("base", "end")
+        start = 0.0 if total else level
+        colour = MUTED if total else _CUT if row.mean <= 0 else _RISE
+        axes.barh(place, row.mean, 0.62, left=start, color=colour, alpha=0.6)
+        axes.plot([start + row.low, start + row.high], [place] * 2, color=INK, lw=1.1)
+        level = row.mean if total else level + row.mean
+        right = max(start, level, start + row.high)
+        text = f"{row.mean:.0%}" if total else show_number(row.mean, "points").replace("-", "−")
+        axes.annotate(text, (right, place), (4, 0), textcoords="offset points", va="center",
+                      fontsize=8.5, color=INK)  # fmt: skip
+    axes.set(xlim=(0, 1.12), ylim=(len(table) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1))
+    axes.set_yticks(range(len(table)), list(table["label"]))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return axes
+
+
+def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
+    """Draw the Sobol indices of the assumptions that explain most: total filled, alone hollow.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        ``label``, ``first``, ``total`` (shares of the variance), ``first_conf``, ``total_conf``
+        (half of the 95% interval), see `sensitivity.deciding`.
+    """
+    shown = table.head(top)
+    for place, row in enumerate(shown.itertuples()):
+        marks = (
+            (row.total, row.total_conf, -0.14, _CHOSEN),
+            (row.first, row.first_conf, 0.16, PAPER),
+        )
+        for value, half, shift, fill in marks:
+            ends = [max(0, value - half), max(0, value + half)]
+            axes.plot(ends, [place + shift] * 2, color=_CHOSEN, lw=1.4, alpha=0.6)
+            axes.plot(max(0, value), place + shift, "o", ms=6, color=_CHOSEN, mfc=fill)
+    axes.set(xlim=(-0.02, None), ylim=(len(shown) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.set_yticks(range(len(shown)), [_wrapped(label) for label in shown["label"]], fontsize=7.5)
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return axes
+
+
+def show_fans(outlooks: dict, package: str, target: float, /, **facts) -> None:
+    """Show a fan for each element group; see `plot_fan`.
+
+    Parameters
+    ----------
+    outlooks : dict of str to Outlook
+        By package.
+    package : str
+        The one whose bands are drawn.
+    target : float
+    **facts
+        Values of the templates: ``importer``, ``supplier``, ``package`` (its name), ``end``,
+        ``draws``.
+    """
+    names = packages.package_names()
+    for group, goods in GROUPS.items():
+        fans = {names[p]: outlook.fan(done, group) for p, done in outlooks.items()}
+        said = answers.shares(outlooks[package], facts["end"])[group]
+        show(
+            plot_fan(canvas(2.7), fans, names[package], target),
+            title="{goods}: {said} from {supplier} in {end}",
+            subtitle="Share of the need of {importer} that has to come from {supplier}; bands: 50 "
+            "and 90% of draws; dashed: target",
+            alt="Lines by year for three packages, with bands around {package}: {said} in {end}.",
+            source="Source: own model, {draws} draws; assumptions and their sources below",
+            data=_together(fans),
+            goods=goods[0].upper() + goods[1:],
+            said=said,
+            **facts,
+        )
+
+
+def show_bottlenecks(done: outlook.Outlook, **facts) -> None:
+    """Show which stage binds, one figure a group of magnet elements; see `plot_bottlenecks`."""
+    for group in answers.MAGNETS:
+        table = outlook.bottlenecks(done, group)
+        last = table.iloc[:, -1]
+        show(
+            plot_bottlenecks(canvas(1.9), table),
+            title="{goods}: {stage} in {share:pct0} of draws in {end}",
+            subtitle="Stage that holds back the supply of {importer}, % of draws, {package}",
+            alt="A row for each stage, a column for each year: share of draws in which it binds.",
+            source="Source: own model, {draws} draws; a tie counts in equal parts",
+            data=table.rename(index=_stage).rename_axis("stage").reset_index().rename(columns=str),
+            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            stage=levers.STAGE_NAMES[last.idxmax()],
+            share=last.max(),
+            **facts,
+        )
+
+
+def show_waterfalls(tables: dict[str, pd.DataFrame], **facts) -> None:
+    """Show the waterfall of each element group in ``tables``; see `plot_waterfall`."""
+    for group, table in tables.items():
+        first, last = table.iloc[0], table.iloc[-1]
+        show(
+            plot_waterfall(canvas(2.6), table),
+            title="{goods}: from {before} to {after}",
+            subtitle="Dependence on {supplier}: mean of draws, and points by step ({package}); "
+            "whiskers: 90% of draws",
+            alt="Bars from the base year to {end}: growth of need, then one bar for each lever.",
+            source="Source: own model, {draws} draws; levers by Shapley, they sum exactly",
+            data=table.drop(columns="step"),
+            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            before=ranged(first["mean"], first["low"], first["high"], "pct0"),
+            after=ranged(last["mean"], last["low"], last["high"], "pct0"),
+            **facts,
+        )
+
+
+def show_boards(boards: dict[str, pd.DataFrame], **facts) -> None:
+    """Show the lever board of each element group in ``boards``; see `board.board`."""
+    for group, table in boards.items():
+        show_table(
+            table,
+            ["lever", "setting", "effect_mid", "effect_end", "binds", "pages"],
+            caption="{goods}: each lever of {package} pulled alone; effect on the share from "
+            "{supplier} halfway, in {mid}, and in {end}, points (median, 90% of draws)",
+            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            **facts,
+        )
+
+
+def show_deciding(tables: dict[str, pd.DataFrame], **facts) -> None:
+    """Show the Sobol indices of each element group in ``tables``; see `plot_deciding`."""
+    for group, table in tables.items():
+        if table.empty:
+            continue
+        show(
+            plot_deciding(canvas(2.7), table),
+            title="{goods}: the spread comes most from {first}",
+            subtitle="Share of the variance in {end} that an assumption explains; filled: with its "
+            "interactions, hollow: alone; lines: 95% interval",
+            alt="A row for each assumption with its first and its total Sobol index.",
+            source="Source: own model, Sobol indices by SALib, fixed seed",
+            data=table[["label", "first", "first_conf", "total", "total_conf"]].astype(
+                dict.fromkeys(("first", "first_conf", "total", "total_conf"), float)
+            ),
+            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            first=answers.lower_first(table["label"].iloc[0]),
+            **facts,
+        )
+
+
+def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
+    """Show the sensitivity of each element group in ``tables``; see `sensitivity.at_the_ends`."""
+    for group, table in tables.items():
+        if len(table):
+            show_table(
+                table,
+                ["changed", "held_low", "held_high", "lever_low", "lever_high", "lever_effect"],
+                caption="{goods}: median share from {supplier} in {end}, {package}",
+                goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+                **facts,
+            )
+
+
+def _cell(column: int, place: int, share: float):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((column - 0.47, place - 0.45), 0.94, 0.9, color=_CHOSEN, alpha=share, lw=0)
+
+
+def _stage(stage: str) -> str:
+    name = "need met" if stage == "met" else levers.STAGE_NAMES[stage]
+    return name.capitalize()
+
+
+def _wrapped(label: str) -> str:
+    from textwrap import fill
+
+    return fill(label, 34)
+
+
+def _together(fans: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    tables = [fan.round(4).assign(package=name) for name, fan in fans.items()]
+    columns = ["package", "year", "median", "low50", "high50", "low90", "high90"]
+    return pd.concat(tables, ignore_index=True)[columns]

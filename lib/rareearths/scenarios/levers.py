@@ -1,0 +1,117 @@
+"""What each lever adds to the others, and what would be gained at the bottleneck."""
+
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from rareearths.scenarios import balance, capacity, outlook, packages, uncertainty
+from rareearths.scenarios.party import BASE_YEAR, Party
+
+
+def shapley(value, players: tuple) -> dict:
+    """Shapley value of each player: its mean marginal contribution over all orders.
+
+    Parameters
+    ----------
+    value : callable
+        Takes a frozenset of players; returns a number or an array.
+    players : tuple
+
+    Returns
+    -------
+    dict
+        They sum to the value of all players less that of none.
+
+    References
+    ----------
+    Shapley (1953), A value for n-person games.
+
+    Examples
+    --------
+    >>> shapley(lambda s: 10.0 if len(s) == 2 else 0.0, ("ore", "plant"))
+    {'ore': 5.0, 'plant': 5.0}
+    """
+    n = len(players)
+    sets = [frozenset(c) for k in range(n + 1) for c in combinations(players, k)]
+    values = {s: value(s) for s in sets}
+    return {
+        player: sum(
+            factorial(len(s)) * factorial(n - len(s) - 1) / factorial(n)
+            * (values[s | {player}] - values[s])
+            for s in sets
+            if player not in s
+        )
+        for player in players
+    }  # fmt: skip
+
+
+def waterfall(of: Party, package: str, parts: dict, year: int, group: str) -> pd.DataFrame:
+    """From the dependence of the base year to that of a package, step by step.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``step``: base, growth (of the need, with nothing new), one row a lever of
+        `packages.LEVERS`, end; ``label``; ``mean`` over draws, a level for base and end and a
+        change for the others, which sum from base to end; ``low`` and ``high``, the middle 90% of
+        draws.
+    """
+    first = outlook.run(of, package, parts, [BASE_YEAR]).dependence(group)
+    sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
+    had = capacity.had(of, sample, np.array([float(year)]))
+
+    def value(chosen: frozenset) -> np.ndarray:
+        return outlook.simulate(of, sample, [year], chosen, had).dependence(group)
+
+    effects = shapley(value, tuple(packages.LEVERS))
+    none, end = value(frozenset()), value(outlook.ALL)
+    steps = {"base": first, "growth": none - first, **effects, "end": end}
+    labels = {"base": str(BASE_YEAR), "growth": "Growth of need", "end": str(year)}
+    return pd.DataFrame(
+        {
+            "step": list(steps),
+            "label": [(labels | packages.LEVERS)[step] for step in steps],
+            "mean": [float(values.mean()) for values in steps.values()],
+            "low": [float(np.percentile(values, 5)) for values in steps.values()],
+            "high": [float(np.percentile(values, 95)) for values in steps.values()],
+        }
+    )
+
+
+def relief(done: outlook.Outlook, group: str) -> dict:
+    """What would be gained if the stage that binds most often in the last year were no limit.
+
+    Returns
+    -------
+    dict
+        ``stage`` and ``next`` (the stage that binds most often then), ``tonnes`` (capacity that is
+        missing until then, oxide) and ``share`` (dependence then), the last two one number a draw;
+        empty where the need is met in most draws.
+    """
+    last = outlook.bottlenecks(done, group).iloc[:, -1]
+    stage = last.idxmax()
+    if stage == "met":
+        return {}
+    chain, need = done.chains[group], done.need[group]
+    lifted = balance.without_limit(chain, stage)
+    then = outlook.Outlook(done.years, {group: need}, {group: lifted}, done.stock_days)
+    missing = balance.missing(chain, need, stage)[:, -1]
+    return {
+        "stage": stage,
+        "next": outlook.bottlenecks(then, group).iloc[:, -1].idxmax(),
+        "tonnes": missing,
+        "share": then.dependence(group)[:, -1],
+    }
+
+
+def binds(done: outlook.Outlook, group: str) -> str:
+    """The stage that binds in most draws of the last year, with that share: "metal (82%)"."""
+    last = outlook.bottlenecks(done, group).iloc[:, -1]
+    name = STAGE_NAMES[last.idxmax()]
+    return f"{name} ({last.max():.0%})"
+
+
+STAGE_NAMES = {"mining": "mining", "separation": "separation", "metal": "metal making",
+               "magnet": "magnet making", "met": "none, need met"}  # fmt: skip

@@ -1,0 +1,144 @@
+"""Tables of the outlook: targets, the balance by stage, months of cover, projects, assumptions."""
+
+import numpy as np
+import pandas as pd
+
+from rareearths import assumptions, trade
+from rareearths.scenarios import balance, capacity, outlook, packages, party, uncertainty
+from rareearths.scenarios.levers import STAGE_NAMES
+from rareearths.scenarios.party import BASE_YEAR, GROUPS, Party
+from rareearths.words import ranged, show_number
+
+
+def target_table(outlooks: dict, target: float) -> pd.DataFrame:
+    """When the target is reached, by package and group; see `outlook.first_year`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element_group``, ``lever_package``, ``chance_now`` and ``chance_end`` (share of draws) and
+        ``year_from`` (median and middle 90%, of the draws that reach it).
+    """
+    rows = []
+    for group, name in GROUPS.items():
+        for package, done in outlooks.items():
+            found = outlook.first_year(done, group, target)
+            rows.append(
+                {
+                    "element_group": name[0].upper() + name[1:],
+                    "lever_package": packages.package_names()[package],
+                    "chance_now": outlook.reached(done, group, target).iloc[0],
+                    "chance_end": found["probability"],
+                    "year_from": _year_text(found),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _year_text(found: dict) -> str:
+    if found["year"] is None:
+        return "in no draw"
+    if found["early"] == found["late"] == BASE_YEAR:
+        return "from the start"
+    return ranged(found["year"], found["early"], found["late"], "year")
+
+
+def balance_table(done: outlook.Outlook) -> pd.DataFrame:
+    """What each stage could carry to the end in the first and the last year, beside the need.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``element_group``, ``stage_name`` (the last row of a group is the need), ``level_first`` and
+        ``level_last``: tonnes of oxide as text, median and middle 90% of draws.
+    """
+    rows = []
+    for group, name in GROUPS.items():
+        chain, need = done.chains[group], done.need[group]
+        stages = [STAGE_NAMES[stage].capitalize() for stage in chain.capacity]
+        for label, level in zip([*stages, "Need"], [*balance.levels(chain), need], strict=True):
+            first, last = (_tonnes(level[:, at] * np.ones(len(need))) for at in (0, -1))
+            rows.append([name[0].upper() + name[1:], label, first, last])
+    columns = ["element_group", "stage_name", "level_first", "level_last"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _tonnes(values: np.ndarray) -> str:
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return ranged(middle, low, high, "count")
+
+
+def cover_table(outlooks: dict) -> pd.DataFrame:
+    """Months that the stock lasts if all deliveries stop in the last year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever_package``, ``lever_stock`` (days, with the range) and one column a group with the
+        months.
+    """
+    rows = []
+    for package, done in outlooks.items():
+        days = packages.settings(package)["stock_days"]
+        row = {
+            "lever_package": packages.package_names()[package],
+            "lever_stock": ranged(days.value, days.low, days.high, "count") + " days",
+        }
+        for group in GROUPS:
+            band = {k: float(v[-1]) for k, v in outlook.cover(done, group).items()}
+            row[f"cover_{group}"] = _months(band)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _months(band: dict) -> str:
+    if band["high90"] > 120:
+        return f"over {show_number(band['low90'], 'few')}"
+    return ranged(band["median"], band["low90"], band["high90"], "months")
+
+
+def project_table() -> pd.DataFrame:
+    """The projects that are counted, with what each adds when it makes what it states.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever_project`` (with ``source_url``), ``where``, ``adds_at``, ``lever_adds`` (tonnes a
+        year) and ``begins`` (start and status).
+    """
+    rows = capacity.load_projects()
+    names = trade.economy_names()
+    goods = GROUPS | {capacity.MAGNETS: "magnets"}
+    return pd.DataFrame(
+        {
+            "lever_project": rows["project"],
+            "source_url": rows["source_url"],
+            "where": rows["economy"].map(names),
+            "adds_at": [STAGE_NAMES[stage] for stage in rows["stage"]],
+            "lever_adds": [_adds(row, goods) for row in rows.itertuples()],
+            "begins": [_begins(row) for row in rows.itertuples()],
+        }
+    )
+
+
+def _adds(row, goods: dict) -> str:
+    ends = [row.capacity_t * part for part in (row.value, row.low, row.high)]
+    return f"{ranged(*ends, 'count')} t {goods[row.group]}"
+
+
+def _begins(row) -> str:
+    year = "no year" if np.isnan(row.start) else f"{row.start:.0f}"
+    return f"{year}, {row.status}"
+
+
+def need_rows(of: Party) -> pd.DataFrame:
+    """The rows of ``model_parameters`` that hold its use of magnets; empty where none does."""
+    rows = assumptions.load(party.MODEL)
+    return rows[rows.index.isin([f"magnet_use_{area.lower()}" for area in of.areas])]
+
+
+def used_rows(of: Party) -> pd.DataFrame:
+    """The rows of ``model_parameters`` that the page rests on, see `assumptions.load`."""
+    rows = assumptions.load(party.MODEL)
+    spans = uncertainty.ranges(of, packages.REFERENCE)
+    return rows[rows.index.isin(spans)]
