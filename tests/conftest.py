@@ -1,7 +1,6 @@
 """What tests share: notebooks made for a test, and the reports rendered once for all."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -63,18 +62,5 @@ def project(tmp_path):
 
 
 def pytest_collection_modifyitems(items):
-    """Share the tests among the processors: file by file, and first those that read the site."""
-    for item in items:
-        group = "site" if "site" in item.fixturenames else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: "site" not in item.fixturenames)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The reports of reports.yml, rendered once by the command line."""
-    folder = tmp_path_factory.mktemp("site")
-    done = run_cli("render", "--site", str(folder))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
-    return folder
+    """Begin with the pages: they take longest, and files are shared among the processors."""
+    items.sort(key=lambda item: "test_pages" not in item.nodeid)

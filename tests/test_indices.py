@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from conftest import ROOT
-from rareearths import (
+from rareearths import risk, trade
+from rareearths.catalogue import UnknownCode
+from rareearths.criticality import (
     concordance,
     geodep,
     index_answers,
@@ -16,10 +18,7 @@ from rareearths import (
     index_checks,
     index_weights,
     indices,
-    risk,
-    trade,
 )
-from rareearths.catalogue import UnknownCode
 
 DATA = ROOT / "data"
 EXACT = {"rel": 1e-12, "abs": 1e-12}

@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from conftest import ROOT
-from rareearths import (
-    blocs,
-    catalogue,
-    figures,
-    network,
-    network_answers,
-    network_cases,
-    nodes,
-    origins,
-    trade,
-)
+from rareearths import catalogue, figures, trade
+from rareearths.trusted import blocs, network, network_answers, network_cases, nodes, origins
 
 CODES = list("ABCDEF")
 MEMBERS = ["A", "B", "C"]

@@ -1,17 +1,30 @@
 """The rendered pages in a real browser: no request, no error, nothing cut off, alt texts."""
 
+import json
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from browser import chromium
-from conftest import ROOT
+from conftest import ROOT, run_cli
+from rareearths import mirror
 from rareearths.reports import config
 
 PHONE, DESKTOP = 360, 1200
 REPORTS = config.load(ROOT / "reports.yml")
 TIMELINE = "policy-timeline-japan-rare-earths.html"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The reports of reports.yml, rendered once by the command line."""
+    folder = tmp_path_factory.mktemp("site")
+    done = run_cli("render", "--site", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +206,22 @@ def test_only_the_pages_own_scripts_may_run(site, browser):
     assert any("Content Security Policy" in message for message in messages)
     forged_path.unlink()
     page.close()
+
+
+def test_the_rendered_reports_record_the_known_answers(site):
+    japan = json.loads((site / "import-dependence-japan-rare-earths.json").read_text())
+    assert round(japan["numbers"]["share_tonnes"], 3) == 0.661
+    assert round(japan["numbers"]["share_value"], 3) == 0.378
+    assert {t["name"] for t in japan["tables"]} >= {"baci_minerals", "published_shares"}
+    assert all(len(t["sha256"]) == 64 for t in japan["tables"])
+
+
+def test_the_quality_page_shows_every_flow_that_two_sides_state(site):
+    """The table holds each row of the evidence, and the sentence counts the undecided ones."""
+    page = (site / "data-quality-japan-rare-earths.html").read_text(encoding="utf-8")
+    evidence = mirror.evidence()
+    section = page.split("Both sides of the same flow")[1].split("<h2")[0]
+    table = section.split("<tbody>")[1].split("</tbody>")[0]
+    assert table.count("<tr>") == len(evidence) == 6
+    undecided = evidence["gap"].isna().sum()
+    assert f"{undecided} comparisons cannot be decided" in section

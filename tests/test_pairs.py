@@ -10,17 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import (
-    accords,
-    figures,
-    holdings,
-    pair_answers,
-    pair_tables,
-    pairs,
-    stages,
-    ventures,
-)
+from rareearths import figures, stages
 from rareearths.catalogue import UnknownCode
+from rareearths.cooperation import accords, holdings, pair_answers, pair_tables, pairs, ventures
 from rareearths.reports import parameters
 
 PAIR = ("JPN", "USA")

@@ -12,20 +12,19 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from conftest import ROOT
-from rareearths import (
+from rareearths import assumptions, stages
+from rareearths.assumptions import Range
+from rareearths.catalogue import UnknownCode
+from rareearths.value_chain import (
     abroad,
     advantage,
-    assumptions,
     position,
     position_advice,
     position_tables,
     position_verdicts,
-    stages,
     upgrading,
     value_added,
 )
-from rareearths.assumptions import Range
-from rareearths.catalogue import UnknownCode
 
 YEARS = (2002, 2024)
 money = st.floats(0, 1e9)

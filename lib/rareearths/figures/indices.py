@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from rareearths import trade
+from rareearths.criticality.indices import INDICES
 from rareearths.figures.look import (
     BASIS_COLOURS,
     GRID,
@@ -17,7 +18,6 @@ from rareearths.figures.look import (
     draw_lines,
     label_right,
 )
-from rareearths.indices import INDICES
 
 _INK_OF_RANK = BASIS_COLOURS["value"]
 _HEADINGS = {

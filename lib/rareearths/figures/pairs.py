@@ -5,7 +5,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from rareearths import accords, pairs, stages, supply, trade
+from rareearths import stages, supply, trade
+from rareearths.cooperation import accords, pairs
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,

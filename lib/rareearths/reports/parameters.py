@@ -15,8 +15,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rareearths import indices, policy, supply, trade
+from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
+from rareearths.criticality import indices
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from rareearths import geodep, indices, supply, trade, words
+from rareearths import supply, trade, words
+from rareearths.criticality import geodep, indices
 
 RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
 

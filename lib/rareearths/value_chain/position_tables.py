@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from rareearths import abroad, position, stages, trade, upgrading, value_added
-from rareearths.position_words import INPUTS, capital, span, stage_name
+from rareearths import stages, trade
+from rareearths.value_chain import abroad, position, upgrading, value_added
+from rareearths.value_chain.position_words import INPUTS, capital, span, stage_name
 from rareearths.words import ranged
 
 

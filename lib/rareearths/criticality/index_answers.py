@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from rareearths import concordance, indices, trade, words
-from rareearths.index_tables import at_start, ends
+from rareearths import trade, words
+from rareearths.criticality import concordance, indices
+from rareearths.criticality.index_tables import at_start, ends
 
 FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # more than a single term
 RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more

@@ -1,4 +1,4 @@
-"""What stops of the past show, beside what the model of `rareearths.disruption` says of them.
+"""What stops of the past show, beside what the model of `disruption` says of them.
 
 Prices and quantities that pages print for 2010-12, 2024 and 2025, the demand elasticities they
 imply, and two stops whose dates are known. All of them are of rare earths, gallium or germanium.
@@ -8,8 +8,9 @@ import math
 
 import pandas as pd
 
-from rareearths import catalogue, disruption, series, trade, words
+from rareearths import catalogue, series, trade, words
 from rareearths.assumptions import Range
+from rareearths.stoppage import disruption
 
 QUOTA = "response-event-response-wld-2010-quota-2010-against-2009-chinese-export-quota-cut"
 UNIT_VALUE = (

@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from rareearths import catalogue, position, quality, stages, trade, upgrading, value_added
-from rareearths.position_words import span, stage_name
+from rareearths import catalogue, quality, stages, trade
+from rareearths.value_chain import position, upgrading, value_added
+from rareearths.value_chain.position_words import span, stage_name
 from rareearths.words import choose, joined, literal, ranged
 
 MOVES = {

@@ -6,7 +6,8 @@ that comes back is finished: it is a value of a template, never a template.
 
 import pandas as pd
 
-from rareearths import accords, holdings, pair_tables, pairs, quality, stages, supply, trade, words
+from rareearths import quality, stages, supply, trade, words
+from rareearths.cooperation import accords, holdings, pair_tables, pairs
 
 NEARLY = 0.9  # of the overlap: from here on the shared supplier is "nearly all of it"
 LITTLE = 0.05  # of what each buys: below, no shared dependence to speak of

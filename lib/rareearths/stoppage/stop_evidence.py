@@ -7,9 +7,10 @@ import math
 
 import pandas as pd
 
-from rareearths import cascade, disruption, losses, outcomes, precedents, trade
+from rareearths import trade
 from rareearths.assumptions import Range
-from rareearths.stop_answers import text
+from rareearths.stoppage import cascade, disruption, losses, outcomes, precedents
+from rareearths.stoppage.stop_answers import text
 from rareearths.words import choose, fill, joined, ranged, show_number
 
 

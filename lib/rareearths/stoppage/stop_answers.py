@@ -8,16 +8,10 @@ import math
 
 import pandas as pd
 
-from rareearths import (
-    catalogue,
-    disruption,
-    outcomes,
-    precedents,
-    supply,
-    trade,
-)
+from rareearths import catalogue, supply, trade
 from rareearths.assumptions import Range
-from rareearths.disruption import Exposure
+from rareearths.stoppage import disruption, outcomes, precedents
+from rareearths.stoppage.disruption import Exposure
 from rareearths.words import choose, fill, joined, ranged, show_number
 
 NOTICED = 0.01  # share of the supply that a third country must pass on to be named in the advice

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import upgrading, value_added
+from rareearths.value_chain import upgrading, value_added
 from rareearths.words import choose, joined
 
 FAR = 0.05  # the look-through moves the customs share by this much or more

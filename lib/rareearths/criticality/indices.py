@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from rareearths import index_cells, trade
+from rareearths import trade
 from rareearths.catalogue import UnknownCode, closest
-from rareearths.index_cells import column_name
-from rareearths.index_weights import parameters
+from rareearths.criticality import index_cells
+from rareearths.criticality.index_cells import column_name
+from rareearths.criticality.index_weights import parameters
 
 LEAST = 5  # materials that a comparison of ranks needs
 

@@ -7,7 +7,8 @@ unless said otherwise. Magnets are the listed flows (see `position`).
 
 import pandas as pd
 
-from rareearths import catalogue, position, stages, trade
+from rareearths import catalogue, stages, trade
+from rareearths.value_chain import position
 
 INPUTS = ("compound", "metal")  # what a magnet plant buys, besides unfinished magnets
 

@@ -9,7 +9,8 @@ from itertools import combinations
 
 import pandas as pd
 
-from rareearths import catalogue, position, stages, trade
+from rareearths import catalogue, stages, trade
+from rareearths.value_chain import position
 from rareearths.words import show_number
 
 WINDOW = 5  # years at each end of the period

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from rareearths import blocs, hubs, network, nodes, origins, trade, words
+from rareearths import hubs, trade, words
+from rareearths.trusted import blocs, network, nodes, origins
 from rareearths.words import fill
 
 

@@ -8,8 +8,9 @@ lost on the way are rows of ``model_parameters`` (model ``value_chain``), each w
 import numpy as np
 import pandas as pd
 
-from rareearths import assumptions, catalogue, chain, position, trade
+from rareearths import assumptions, catalogue, chain, trade
 from rareearths.assumptions import Range
+from rareearths.value_chain import position
 
 MODEL = "value_chain"
 STEPS = {"oxide": "Oxide (mine and separation)", "metal": "Metal and alloy", "magnet": "Magnet"}

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from rareearths import disruption, losses, precedents, words
+from rareearths import words
 from rareearths.assumptions import Range
+from rareearths.stoppage import disruption, losses, precedents
 
 NO_STOCK = "No stock"
 

@@ -12,7 +12,8 @@ in both, zero where no flow is known (BACI lists every known flow).
 import numpy as np
 import pandas as pd
 
-from rareearths import blocs, catalogue, quality, stages, trade
+from rareearths import catalogue, quality, stages, trade
+from rareearths.trusted import blocs
 
 
 def load_flows(material: str, years: tuple[int, int]) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from rareearths import holdings, pairs, stages, supply, trade, words
+from rareearths import stages, supply, trade, words
+from rareearths.cooperation import holdings, pairs
 
 NONE = holdings.NONE
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rareearths import hubs, network, origins, trade
+from rareearths import hubs, trade
+from rareearths.trusted import network, origins
 
 if TYPE_CHECKING:
     import networkx

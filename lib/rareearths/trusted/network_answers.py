@@ -4,7 +4,8 @@ import re
 
 import pandas as pd
 
-from rareearths import catalogue, nodes, stages, trade, words
+from rareearths import catalogue, stages, trade, words
+from rareearths.trusted import nodes
 from rareearths.words import choose, ranged
 
 ONE_MEMBER = "One member"  # row of the sensitivity table

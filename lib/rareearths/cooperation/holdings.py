@@ -6,7 +6,8 @@ hold none, never that there is none.
 
 import pandas as pd
 
-from rareearths import catalogue, chain, resources, stages, supply, trade, ventures, words
+from rareearths import catalogue, chain, resources, stages, supply, trade, words
+from rareearths.cooperation import ventures
 
 NONE = "–"
 RUNNING = ("operating", "ramping")

@@ -1,0 +1,1 @@
+"""Criticality indices on one data set, their agreement and the term that parts them."""

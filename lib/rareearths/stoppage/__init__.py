@@ -1,0 +1,1 @@
+"""A supplier stops: stock, shortfall, price, loss, and what third countries pass on."""
