@@ -3,10 +3,8 @@
 A line of that cell is ``name: type = default  # help [allowed]``. What is allowed stands in square
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
-``[bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or
-the values themselves, ``[value | tonnes]``.
-``[bloc]``, ``[economy or bloc]``, ``[date]`` (YYYY, YYYY-MM or YYYY-MM-DD), ``[day]``, or the
-values themselves, ``[value | tonnes]``.
+``[bloc]``, ``[economy or bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or
+YYYY-MM-DD), ``[day]``, or the values themselves, ``[value | tonnes]``.
 For a list it holds for each element.
 """
 
