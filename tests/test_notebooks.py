@@ -85,7 +85,8 @@ def test_it_runs_with_its_defaults(path, tmp_path):
 
 @each_notebook
 def test_a_wrong_code_is_named_with_the_closest_ones(path, tmp_path):
-    wrong = {"material": "rare_earth", "economy": "JPX"}
+    wrong = {"material": "rare_earth", "economy": "JPX", "economy or bloc": "JPX",
+             "bloc": "MPS", "index": "geopolrisc"}  # fmt: skip
     for parameter in parameters.declared(path):
         if parameter.allowed not in wrong:
             continue
