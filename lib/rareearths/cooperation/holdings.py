@@ -79,6 +79,8 @@ def mined(economy: str, material: str) -> dict:
         return {"low": None, "high": None, "span": NONE, "text": NONE}
     ends = rows.sort_values("quantity_t", kind="stable").iloc[[0, -1]]
     low, high = ends["quantity_t"]
+    if low == high:
+        ends = ends.head(1)
     said = [f"{row.quantity_t:,.0f} ({row.source}, {row.year})" for row in ends.itertuples()]
     span = " to ".join(dict.fromkeys(said))
     own = series[(series["economy"] == economy) & (series["year"] == last)]
@@ -144,7 +146,7 @@ def magnet_exports(economy: str, material: str) -> dict:
     -------
     dict
         ``usd`` (current US$), ``text``, ``strong`` (whether that is at least `SELLER` times what
-        it is listed to buy).
+        it is listed to buy), ``part`` (of what it is listed to buy, as text; empty if nothing is).
 
     Notes
     -----
@@ -158,9 +160,10 @@ def magnet_exports(economy: str, material: str) -> dict:
         for side in ("exporter", "importer")
     )
     if not sold or material != stages.WITH_MAGNETS:
-        return {"usd": 0.0, "strong": False, "text": NONE}
+        return {"usd": 0.0, "strong": False, "text": NONE, "part": ""}
     text = words.fill("at least {v:usd} ({y})", v=sold, y=str(year))
-    return {"usd": sold, "strong": sold >= SELLER * bought, "text": text}
+    part = f", {sold / bought:.0%} of what it is listed to buy" if bought else ""
+    return {"usd": sold, "strong": sold >= SELLER * bought, "text": text, "part": part}
 
 
 def abroad(economy: str, material: str) -> str:
@@ -233,7 +236,7 @@ def has(economy: str, material: str) -> dict[str, str]:
         found["abroad"] = f"parts in plants abroad ({plants_text(_abroad(economy))})"
     sold = magnet_exports(economy, material)
     if sold["strong"]:
-        found["sold"] = f"magnet exports of {sold['text']}"
+        found["sold"] = f"large magnet exports, {sold['text']}{sold['part']}"
     return found
 
 
@@ -243,7 +246,7 @@ LABELS = {"separation": "separation", "metal": "metal making", "magnet": "magnet
 
 SHORT = {"mine": "mines", "separation": "separation", "metal": "metal making",
          "magnet": "magnet making", "recycling": "recycling", "abroad": "parts in plants abroad",
-         "sold": "magnet exports"}  # fmt: skip
+         "sold": "large magnet exports"}  # fmt: skip
 
 
 def lacks(pair: tuple[str, str], material: str) -> tuple[dict[str, str], dict[str, str]]:
