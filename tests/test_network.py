@@ -413,6 +413,22 @@ def test_most_comes_from_outside_where_value_times_outside_share_is_largest():
     assert network_answers._most_outside(rows[:1]) == ""
 
 
+def test_the_hub_named_is_the_one_that_can_pass_on_most():
+    """Not the first of the table, which is in the order of the proportional reading."""
+    rows = pd.DataFrame(
+        {
+            "economy": ["ITA", "SGP", "VNM"],
+            "member": False,
+            "maker": [False, False, True],
+            "passed": [2.9, 2.4, 49.8],
+            "passed_high": [4.5, 6.3, 102.8],
+        }
+    )
+    said = network_answers.on_hubs(rows, {})
+    assert "Singapore can pass on most" in said
+    assert f"{(4.5 + 6.3) / (4.5 + 6.3 + 102.8):.0%} of what can be passed on" in said
+
+
 def test_nobody_stands_between_where_all_sell_directly(flows):
     trades = flows[(flows["year"] == YEAR) & (flows["exporter"] == "CHN")]
     facts = {"basis": "value", "inside_tonnes": np.nan}

@@ -294,6 +294,9 @@ def test_the_united_states_mine_and_japan_sells_magnets():
     table = holdings.matrix(PAIR, "rare_earths", 2024).set_index("held")
     assert table.at["Mine output", "first_text"] == holdings.NONE
     assert table.at["Magnet plants", "first_text"] == "2 running"
+    told = holdings.matrix(PAIR, "rare_earths", 2024, "CHN").set_index("held")
+    there = told.at["Plants abroad with its part", "first_text"]
+    assert there.endswith("; of these in China: 1 running"), "the alloy plant at Longyan"
 
 
 def test_what_one_lacks_is_turned_with_the_pair():
@@ -380,7 +383,12 @@ def test_advice_follows_the_numbers(japan_usa):
 def test_the_first_sentence_follows_the_part_of_the_exporter(part, said):
     row = {"stage": "metal", "year": 2024, "share_value": 0.5, "share_tonnes": 0.5}
     row |= {"exporter_value": 0.5 * part[0], "exporter_tonnes": 0.5 * part[1]}
-    text = pair_answers.on_common(pd.DataFrame([row]), PAIR, "CHN", "rare_earths")
+    bought = pd.DataFrame({"stage": "metal", "importer": PAIR, "value_usd": [1e6, 2e5]})
+    text = pair_answers.on_common(pd.DataFrame([row]), bought, PAIR, "CHN", "rare_earths")
+    assert "buys little" not in text
+    bought["value_usd"] = [1e6, 9e4]
+    text = pair_answers.on_common(pd.DataFrame([row]), bought, PAIR, "CHN", "rare_earths")
+    assert "But the United States buys little of these goods ($90,000 against $1.0 million)" in text
     assert said in text
     assert text.startswith("Japan and the United States had 50% of their supply")
 

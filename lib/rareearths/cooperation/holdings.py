@@ -166,9 +166,19 @@ def magnet_exports(economy: str, material: str) -> dict:
     return {"usd": sold, "strong": sold >= SELLER * bought, "text": text, "part": part}
 
 
-def abroad(economy: str, material: str) -> str:
-    """Plants in other economies in which the table prints a part of the economy, as text."""
-    return plants_text(_abroad(economy)) if material == chain.CHAIN else NONE
+def abroad(economy: str, material: str, exporter: str = "") -> str:
+    """Plants in other economies in which the table prints a part of the economy, as text.
+
+    Those that stand in the exporter are told apart: they are no way around it.
+    """
+    if material != chain.CHAIN:
+        return NONE
+    rows = _abroad(economy)
+    there = rows[rows["economy"] == exporter]
+    if there.empty:
+        return plants_text(rows)
+    name = trade.economy_in_text(exporter)
+    return f"{plants_text(rows)}; of these in {name}: {plants_text(there)}"
 
 
 def _abroad(economy: str) -> pd.DataFrame:
@@ -176,7 +186,7 @@ def _abroad(economy: str) -> pd.DataFrame:
     return rows[ventures.parts(rows, economy).notna() & (rows["economy"] != economy)]
 
 
-def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
+def matrix(pair: tuple[str, str], material: str, year: int, exporter: str = "") -> pd.DataFrame:
     """What each of the two holds, one row an item of the chain.
 
     Parameters
@@ -187,6 +197,8 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
         A material of ``reference/materials.csv``.
     year : int
         Year of the trade balance.
+    exporter : str
+        ISO3 code of the supplier in question; plants abroad that stand there are told apart.
 
     Returns
     -------
@@ -201,7 +213,7 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
             name = "mines" if stage == "mining" else f"{LABELS[stage]} plants"
             hosted = [plants(code) for code in pair]
             rows[name.capitalize()] = [plants_text(p[p["stage"] == stage]) for p in hosted]
-        rows["Plants abroad with its part"] = [abroad(code, material) for code in pair]
+        rows["Plants abroad with its part"] = [abroad(code, material, exporter) for code in pair]
         for stage in chain.STAGES:
             name = f"Published share, {chain.NAMES[stage]}"
             rows[name] = [published(code, stage, material) for code in pair]

@@ -16,7 +16,13 @@ SMALL_BUYER = 0.1  # of what the other buys: below, a fellow buyer in name only
 APART, ALIKE = 0.25, 0.5  # overlap of the other suppliers: below, different; above, much the same
 
 
-def on_common(newest: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str) -> str:
+def on_common(
+    newest: pd.DataFrame,
+    exposure: pd.DataFrame,
+    pair: pairs.Pair,
+    exporter: str,
+    material: str,
+) -> str:
     """The one thing to know first: how much is in common, and how much of that is the exporter."""
     first, second = (trade.economy_in_text(code) for code in pair)
     ends = newest[[f"share_{basis}" for basis in trade.BASES]].stack().dropna()
@@ -33,7 +39,20 @@ def on_common(newest: pd.DataFrame, pair: pairs.Pair, exporter: str, material: s
         (True, "{who} had {common} of their supply of {goods} in common in {year}, {which} (for "
                "each supplier the smaller of the two shares){tail}."),
     )  # fmt: skip
-    return words.fill(template, **facts)
+    return words.fill(template, **facts) + _small_pair(newest, exposure)
+
+
+def _small_pair(newest: pd.DataFrame, exposure: pd.DataFrame) -> str:
+    """That one of the two buys little of all goods that are compared; empty where none does."""
+    rows = exposure[exposure["stage"].isin(newest["stage"])]
+    worth = rows.groupby("importer")["value_usd"].sum()
+    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
+        return ""
+    return words.fill(
+        " But {who} buys little of these goods ({low:usd} against {high:usd}), so that its shares "
+        "rest on few shipments.",
+        who=trade.economy_in_text(worth.idxmin()), low=worth.min(), high=worth.max(),
+    )  # fmt: skip
 
 
 def _tail(low: float, high: float, name: str) -> str:

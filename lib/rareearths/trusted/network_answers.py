@@ -53,6 +53,12 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
     }
 
 
+def paragraphs(parts: list[list[str]]) -> str:
+    """Join sentences to paragraphs; empty ones are left out."""
+    said = [" ".join(filter(None, sentences)) for sentences in parts]
+    return "\n\n".join(filter(None, said))
+
+
 def ranges(facts: dict) -> dict:
     """The numbers of `summary` as text with their ranges: ``inside_text``, ``left_text``, ..."""
     named = dict.fromkeys(
@@ -418,12 +424,13 @@ def on_hubs(table: pd.DataFrame, facts: dict) -> str:
     if table.empty:
         return "No economy both buys from {exporter} and sells to members."
     bare = table[~table["maker"] & ~table["member"]]
-    if bare.empty or bare["passed_high"].iloc[0] <= 0:
+    if bare.empty or bare["passed_high"].max() <= 0:
         return (
             "No outsider without a known mine or plant stands between {exporter} and the members."
         )
     total = bare["passed_high"].sum() / table["passed_high"].sum()
-    first = words.literal(trade.economy_in_text(bare["economy"].iloc[0]))
+    largest = bare.loc[bare["passed_high"].idxmax(), "economy"]
+    first = words.literal(trade.economy_in_text(largest))
     return (
         f"Among outsiders without a known mine or plant, {first} can pass on most. All of these "
         f"together stand for {total:.0%} of what can be passed on at most."

@@ -184,9 +184,9 @@ def sensitivity(
         "left out": makers_only(trades, members, material), "counted": base,
     })  # fmt: skip
     best = table[table["member"]].iloc[0]
-    ends = {f"without {trade.economy_names()[best['economy']]}": base - best["change"]}
+    ends = {f"without {trade.economy_in_text(best['economy'])}": base - best["change"]}
     if facts["candidate"]:
-        ends[f"with {trade.economy_names()[facts['candidate']]}"] = base + facts["candidate_adds"]
+        ends[f"with {trade.economy_in_text(facts['candidate'])}"] = base + facts["candidate_adds"]
     add("One member", ends | {"as it is": base})
     then = blocs.members_in(rows, year) if len(rows) else []
     if len(then) > 1 and then != members:
