@@ -153,8 +153,8 @@ def on_magnets_short(newest: pd.DataFrame, members: list[str]) -> str:
     row = rows.iloc[0]
     return words.literal(
         words.fill(
-            "Of the magnets that {who} bought{when} ({worth:usd} in larger flows), members sold "
-            "{share}.",
+            "Magnets stand apart: of those that {who} bought{when} ({worth:usd} in larger flows), "
+            "members sold {share}.",
             who=words.joined(_listed(members)), when=f" in {row['year']}", worth=row["value_usd"],
             share=_inside(row),
         )
