@@ -384,6 +384,57 @@ def test_thin_weights_fall_back_on_value(msp):
     assert "weights are not known" in network_answers.on_inside(facts)
 
 
+def test_mine_output_of_the_members_spans_the_publishers(flows, msp):
+    """By hand, from the file: each publisher's newest edition, members and all that it lists."""
+    rows = pd.read_csv(ROOT / "data/supply/rare_earth_mine_production.csv")
+    rows = rows[(rows["year"] == YEAR) & (rows["economy"] != "WLD")]
+    rows = rows[rows["edition"] != "MCS2025"]
+    world = rows.groupby("source")["quantity_t"].sum()
+    own = rows[rows["economy"].isin(msp)].groupby("source")["quantity_t"].sum()
+    facts = network_cases.summary(flows, msp, "CHN", "rare_earths", "value")
+    ends = (facts["mined_t_low"], facts["mined_t_high"])
+    assert ends == (own.min(), own.max()) == (42108, 77400)
+    assert facts["mined_t_low"] <= facts["mined_t"] <= facts["mined_t_high"]
+    assert facts["mined_share_low"] == pytest.approx((own / world).min())
+    assert facts["mined_share_high"] == pytest.approx((own / world).max())
+
+
+def test_most_comes_from_outside_where_value_times_outside_share_is_largest():
+    rows = pd.DataFrame(
+        {
+            "goods": ["metals", "magnets"],
+            "year": YEAR,
+            "value_usd": [1e6, 9e6],
+            "share_value": [0.0, 0.5],
+            "share_tonnes": [0.0, np.nan],
+        }
+    )
+    assert "outside in magnets: 50% of " in network_answers._most_outside(rows)
+    assert network_answers._most_outside(rows[:1]) == ""
+
+
+def test_the_hub_named_is_the_one_that_can_pass_on_most():
+    """Not the first of the table, which is in the order of the proportional reading."""
+    rows = pd.DataFrame(
+        {
+            "economy": ["ITA", "SGP", "VNM"],
+            "member": False,
+            "maker": [False, False, True],
+            "passed": [2.9, 2.4, 49.8],
+            "passed_high": [4.5, 6.3, 102.8],
+        }
+    )
+    said = network_answers.on_hubs(rows, {})
+    assert "Singapore can pass on most" in said
+    assert f"{(4.5 + 6.3) / (4.5 + 6.3 + 102.8):.0%} of what can be passed on" in said
+
+
+def test_nobody_stands_between_where_all_sell_directly(flows):
+    trades = flows[(flows["year"] == YEAR) & (flows["exporter"] == "CHN")]
+    facts = {"basis": "value", "inside_tonnes": np.nan}
+    assert network_cases.between_text(trades, facts).startswith("No economy lies on")
+
+
 # The figures.
 
 

@@ -294,6 +294,9 @@ def test_the_united_states_mine_and_japan_sells_magnets():
     table = holdings.matrix(PAIR, "rare_earths", 2024).set_index("held")
     assert table.at["Mine output", "first_text"] == holdings.NONE
     assert table.at["Magnet plants", "first_text"] == "2 running"
+    told = holdings.matrix(PAIR, "rare_earths", 2024, "CHN").set_index("held")
+    there = told.at["Plants abroad with its part", "first_text"]
+    assert there.endswith("; of these in China: 1 running"), "the alloy plant at Longyan"
 
 
 def test_what_one_lacks_is_turned_with_the_pair():
@@ -347,17 +350,81 @@ def test_advice_follows_the_numbers(japan_usa):
     table = pairs.variants(flows, newest, PAIR, "CHN")
     others = table["kind"].isin(["others_value", "others_tonnes"])
 
-    def advice(value):
+    bought = pairs.exposure(flows, PAIR, "CHN")
+
+    def advice(value, exposure=bought):
         moved = table.assign(value=table["value"].mask(others, value))
-        return pair_answers.what_to_do(newest, moved, ({}, {}), PAIR, "CHN")
+        return pair_answers.what_to_do(newest, moved, ({}, {}), PAIR, "CHN", exposure)
 
     assert "different suppliers" in advice(0.1)
     assert "much the same suppliers" in advice(0.9)
     assert "partly from the same" in advice(0.4)
+    few = bought.assign(value_usd=bought["value_usd"].where(bought["importer"] == "JPN", 1e3))
+    small = "the United States buys little of these ($1,000 against $261.2 million)"
+    assert small in advice(0.9, few)
+    own = ({}, {})
     little = newest.assign(exporter_value=0.02, exporter_tonnes=0.01)
-    assert "hardly a dependence" in pair_answers.what_to_do(little, table, ({}, {}), PAIR, "CHN")
+    assert "hardly a dependence" in pair_answers.what_to_do(little, table, own, PAIR, "CHN", bought)
     none = newest.assign(exporter_value=0.0, exporter_tonnes=0.0)
-    assert "share no dependence" in pair_answers.what_to_do(none, table, ({}, {}), PAIR, "CHN")
+    assert "share no dependence" in pair_answers.what_to_do(none, table, own, PAIR, "CHN", bought)
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ((0.0, 0.0), "and none of that was China"),
+        ((0.2, 0.4), "and less than half of that was China (20% to 40% of it)"),
+        ((0.3, 0.9), "and China was 30% to 90% of that"),
+        ((0.6, 0.95), "and most of that was China"),
+        ((0.92, 0.95), "and nearly all of that was China"),
+        ((np.nan, np.nan), "how much of that was China is not known"),
+    ],
+)
+def test_the_first_sentence_follows_the_part_of_the_exporter(part, said):
+    row = {"stage": "metal", "year": 2024, "share_value": 0.5, "share_tonnes": 0.5}
+    row |= {"exporter_value": 0.5 * part[0], "exporter_tonnes": 0.5 * part[1]}
+    bought = pd.DataFrame({"stage": "metal", "importer": PAIR, "value_usd": [1e6, 2e5]})
+    text = pair_answers.on_common(pd.DataFrame([row]), bought, PAIR, "CHN", "rare_earths")
+    assert "buys little" not in text
+    bought["value_usd"] = [1e6, 9e4]
+    text = pair_answers.on_common(pd.DataFrame([row]), bought, PAIR, "CHN", "rare_earths")
+    assert "But the United States buys little of these goods ($90,000 against $1.0 million)" in text
+    assert said in text
+    assert text.startswith("Japan and the United States had 50% of their supply")
+
+
+def test_a_change_is_clear_only_where_the_years_do_not_overlap():
+    table = pd.DataFrame(
+        {
+            "stage": ["metal"] * 6,
+            "year": range(2019, 2025),
+            "share_value": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+        }
+    )
+    assert "clearly more alike" in pair_answers.on_trend(table)
+    turned = table.assign(share_value=table["share_value"].to_numpy()[::-1])
+    assert "clearly less alike" in pair_answers.on_trend(turned)
+    mixed = table.assign(share_value=[0.1, 0.2, 0.45, 0.4, 0.5, 0.6])
+    assert "no clear change" in pair_answers.on_trend(mixed)
+
+
+def test_steps_of_one_dispute_are_told_apart_from_other_acts():
+    events = accords.load(PAIR, "rare_earths")
+    rows = pd.read_csv(ROOT / "data/policy/events.csv")
+    steps = rows["instrument"].eq("wto_dispute") & rows["issuers"].str.contains("USA")
+    assert f"({steps.sum()} of them steps of a WTO dispute)" in pair_answers.on_accords(
+        events, PAIR
+    )
+
+
+def test_published_shares_stand_beside_the_computed():
+    flows = pairs.load_flows(PAIR, "rare_earths", (2024, 2024))
+    rows = pd.read_csv(ROOT / "data/trade/published_shares.csv")
+    rows = rows[(rows["importer"] == "USA") & (rows["end_year"] == 2024) & rows["comparable"]]
+    rows = rows[(rows["start_year"] == 2024) & (rows["confidence"] != "low")]
+    rows = rows[(rows["exporter"] == "CHN") & (rows["material"] == "rare_earths")]
+    text = pair_answers.on_published(flows, PAIR, "CHN", "rare_earths")
+    assert f"{rows['share'].min():.0%} of what the United States bought in 2024" in text
 
 
 def test_a_year_without_a_flow_breaks_the_line():

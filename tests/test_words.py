@@ -75,3 +75,11 @@ def test_choose_takes_the_first_that_holds():
     assert words.choose((False, "a"), (True, "b"), (True, "c")) == "b"
     with pytest.raises(LookupError, match="'a'"):
         words.choose((False, "a"))
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [(-1e-17, "pct0", "0%"), (-0.0004, "pct", "0.0%"), (-0.004, "pct", "-0.4%")],
+)
+def test_no_minus_stands_before_a_zero(value, form, text):
+    assert words.show_number(value, form) == text

@@ -160,6 +160,12 @@ def _fine_percent(value: float) -> str:
     return f"{value:.0%}" if value >= 0.0995 or value == 0 else f"{100 * value:.2g}%"
 
 
+def _percent(value: float, decimals: int) -> str:
+    """Per cent, without a minus before a zero."""
+    text = f"{value:.{decimals}%}"
+    return text if float(text[:-1]) else text.lstrip("-")
+
+
 def _count(value: float) -> str:
     if value < 0:
         raise ValueError(f"a count is never negative: {value}")
@@ -167,8 +173,8 @@ def _count(value: float) -> str:
 
 
 FORMATS = {
-    "pct": lambda v: f"{v:.1%}",
-    "pct0": lambda v: f"{v:.0%}",
+    "pct": lambda v: _percent(v, 1),
+    "pct0": lambda v: _percent(v, 0),
     "signed_pct0": lambda v: f"{v:+,.0%}",
     "pp": lambda v: f"{abs(v) * 100:.1f} percentage points",
     "usd": _usd,

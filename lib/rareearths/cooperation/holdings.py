@@ -79,6 +79,8 @@ def mined(economy: str, material: str) -> dict:
         return {"low": None, "high": None, "span": NONE, "text": NONE}
     ends = rows.sort_values("quantity_t", kind="stable").iloc[[0, -1]]
     low, high = ends["quantity_t"]
+    if low == high:
+        ends = ends.head(1)
     said = [f"{row.quantity_t:,.0f} ({row.source}, {row.year})" for row in ends.itertuples()]
     span = " to ".join(dict.fromkeys(said))
     own = series[(series["economy"] == economy) & (series["year"] == last)]
@@ -144,7 +146,7 @@ def magnet_exports(economy: str, material: str) -> dict:
     -------
     dict
         ``usd`` (current US$), ``text``, ``strong`` (whether that is at least `SELLER` times what
-        it is listed to buy).
+        it is listed to buy), ``part`` (of what it is listed to buy, as text; empty if nothing is).
 
     Notes
     -----
@@ -158,14 +160,25 @@ def magnet_exports(economy: str, material: str) -> dict:
         for side in ("exporter", "importer")
     )
     if not sold or material != stages.WITH_MAGNETS:
-        return {"usd": 0.0, "strong": False, "text": NONE}
+        return {"usd": 0.0, "strong": False, "text": NONE, "part": ""}
     text = words.fill("at least {v:usd} ({y})", v=sold, y=str(year))
-    return {"usd": sold, "strong": sold >= SELLER * bought, "text": text}
+    part = f", {sold / bought:.0%} of what it is listed to buy" if bought else ""
+    return {"usd": sold, "strong": sold >= SELLER * bought, "text": text, "part": part}
 
 
-def abroad(economy: str, material: str) -> str:
-    """Plants in other economies in which the table prints a part of the economy, as text."""
-    return plants_text(_abroad(economy)) if material == chain.CHAIN else NONE
+def abroad(economy: str, material: str, exporter: str = "") -> str:
+    """Plants in other economies in which the table prints a part of the economy, as text.
+
+    Those that stand in the exporter are told apart: they are no way around it.
+    """
+    if material != chain.CHAIN:
+        return NONE
+    rows = _abroad(economy)
+    there = rows[rows["economy"] == exporter]
+    if there.empty:
+        return plants_text(rows)
+    name = trade.economy_in_text(exporter)
+    return f"{plants_text(rows)}; of these in {name}: {plants_text(there)}"
 
 
 def _abroad(economy: str) -> pd.DataFrame:
@@ -173,7 +186,7 @@ def _abroad(economy: str) -> pd.DataFrame:
     return rows[ventures.parts(rows, economy).notna() & (rows["economy"] != economy)]
 
 
-def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
+def matrix(pair: tuple[str, str], material: str, year: int, exporter: str = "") -> pd.DataFrame:
     """What each of the two holds, one row an item of the chain.
 
     Parameters
@@ -184,6 +197,8 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
         A material of ``reference/materials.csv``.
     year : int
         Year of the trade balance.
+    exporter : str
+        ISO3 code of the supplier in question; plants abroad that stand there are told apart.
 
     Returns
     -------
@@ -198,7 +213,7 @@ def matrix(pair: tuple[str, str], material: str, year: int) -> pd.DataFrame:
             name = "mines" if stage == "mining" else f"{LABELS[stage]} plants"
             hosted = [plants(code) for code in pair]
             rows[name.capitalize()] = [plants_text(p[p["stage"] == stage]) for p in hosted]
-        rows["Plants abroad with its part"] = [abroad(code, material) for code in pair]
+        rows["Plants abroad with its part"] = [abroad(code, material, exporter) for code in pair]
         for stage in chain.STAGES:
             name = f"Published share, {chain.NAMES[stage]}"
             rows[name] = [published(code, stage, material) for code in pair]
@@ -233,7 +248,7 @@ def has(economy: str, material: str) -> dict[str, str]:
         found["abroad"] = f"parts in plants abroad ({plants_text(_abroad(economy))})"
     sold = magnet_exports(economy, material)
     if sold["strong"]:
-        found["sold"] = f"magnet exports of {sold['text']}"
+        found["sold"] = f"large magnet exports, {sold['text']}{sold['part']}"
     return found
 
 
@@ -243,7 +258,7 @@ LABELS = {"separation": "separation", "metal": "metal making", "magnet": "magnet
 
 SHORT = {"mine": "mines", "separation": "separation", "metal": "metal making",
          "magnet": "magnet making", "recycling": "recycling", "abroad": "parts in plants abroad",
-         "sold": "magnet exports"}  # fmt: skip
+         "sold": "large magnet exports"}  # fmt: skip
 
 
 def lacks(pair: tuple[str, str], material: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -11,7 +11,60 @@ from rareearths.cooperation import accords, holdings, pair_tables, pairs
 
 NEARLY = 0.9  # of the overlap: from here on the shared supplier is "nearly all of it"
 LITTLE = 0.05  # of what each buys: below, no shared dependence to speak of
+OLD = 3  # years before the last of the trade data: figures older than that are called old
+SMALL_BUYER = 0.1  # of what the other buys: below, a fellow buyer in name only
 APART, ALIKE = 0.25, 0.5  # overlap of the other suppliers: below, different; above, much the same
+
+
+def on_common(
+    newest: pd.DataFrame,
+    exposure: pd.DataFrame,
+    pair: pairs.Pair,
+    exporter: str,
+    material: str,
+) -> str:
+    """The one thing to know first: how much is in common, and how much of that is the exporter."""
+    first, second = (trade.economy_in_text(code) for code in pair)
+    ends = newest[[f"share_{basis}" for basis in trade.BASES]].stack().dropna()
+    facts = {
+        "who": f"{first[0].upper()}{first[1:]} and {second}",
+        "goods": trade.material_in_text(material),
+        "common": pair_tables.span(pd.Series([ends.min(), ends.max()])),
+        "which": "by stage and measure" if len(newest) > 1 else "by value and by tonnes",
+        "year": str(newest["year"].max()),
+        "tail": _tail(*exporter_part(newest), trade.economy_in_text(exporter)),
+    }
+    template = words.choose(
+        (ends.max() == 0, "{who} had no supplier of {goods} in common in {year}."),
+        (True, "{who} had {common} of their supply of {goods} in common in {year}, {which} (for "
+               "each supplier the smaller of the two shares){tail}."),
+    )  # fmt: skip
+    return words.fill(template, **facts) + _small_pair(newest, exposure)
+
+
+def _small_pair(newest: pd.DataFrame, exposure: pd.DataFrame) -> str:
+    """That one of the two buys little of all goods that are compared; empty where none does."""
+    rows = exposure[exposure["stage"].isin(newest["stage"])]
+    worth = rows.groupby("importer")["value_usd"].sum()
+    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
+        return ""
+    return words.fill(
+        " But {who} buys little of these goods ({low:usd} against {high:usd}), so that its shares "
+        "rest on few shipments.",
+        who=trade.economy_in_text(worth.idxmin()), low=worth.min(), high=worth.max(),
+    )  # fmt: skip
+
+
+def _tail(low: float, high: float, name: str) -> str:
+    span = pair_tables.span(pd.Series([low, high]))
+    return words.choose(
+        (pd.isna(low), f"; how much of that was {name} is not known"),
+        (high == 0, f", and none of that was {name}"),
+        (low >= NEARLY, f", and nearly all of that was {name} ({span} of it)"),
+        (low >= 0.5, f", and most of that was {name} ({span} of it)"),
+        (high < 0.5, f", and less than half of that was {name} ({span} of it)"),
+        (True, f", and {name} was {span} of that"),
+    )
 
 
 def on_exposure(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
@@ -31,7 +84,7 @@ def on_size(exposure: pd.DataFrame, pair: pairs.Pair) -> str:
     """Stages of which one buys less than a tenth of what the other does; empty without any."""
     worth = exposure.pivot(index="stage", columns="importer", values="value_usd")
     worth = worth.reindex(columns=list(pair)).dropna()
-    small = worth[worth.min(axis=1) < 0.1 * worth.max(axis=1)]
+    small = worth[worth.min(axis=1) < SMALL_BUYER * worth.max(axis=1)]
     said = [
         words.fill(
             "{goods} of {who} ({low:usd} against {high:usd})",
@@ -53,15 +106,42 @@ def on_reported(flows: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
         rows = trade.compare_reported(own, code, exporter)
         rows = rows[(rows["ratio"] > 1.25) | (rows["ratio"] < 0.8)]
         said += [
-            f"{row.product} of {trade.economy_in_text(code)} in {row.year} ({row.ratio:.1f} times)"
+            f"{row.ratio:.1f} times in {row.year} (HS {row.product}, {trade.economy_in_text(code)})"
             for row in rows.itertuples()
         ]
     if not said:
         return ""
     return (
-        f"Imports from {trade.economy_in_text(exporter)} as the importer reports them are far from "
-        f"those used here in {words.joined(said)}."
+        f"As the importer reports them, imports from {trade.economy_in_text(exporter)} were far "
+        f"from those used here: {words.joined(said)}."
     )
+
+
+def on_published(flows: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str) -> str:
+    """Published shares of the newest year that has any, beside the computed; empty without any."""
+    said = []
+    for code in pair:
+        rows = trade.load_published(code, exporter, material)
+        rows = rows[rows["comparable"] & (rows["start_year"] == rows["end_year"])]
+        rows = rows[rows["end_year"] <= flows["year"].max()]
+        rows = rows[rows["end_year"] == rows["end_year"].max()]
+        own = flows[(flows["importer"] == code) & (flows["stage"] != stages.MAGNETS)]
+        own = own[own["year"] == rows["end_year"].max()]
+        if rows.empty or own.empty:
+            continue
+        computed = trade.dependence(own, exporter).iloc[0]
+        basis = words.joined(sorted(rows["basis"].str.replace("_", " ").unique()))
+        here = [computed["share_value"], computed["share_tonnes"]]
+        published, computed_here = rows["share"].agg(["min", "max"]), pd.Series(here)
+        said.append(
+            f"{pair_tables.span(published)} of what {trade.economy_in_text(code)} bought in "
+            f"{rows['end_year'].iloc[0]} (basis: {basis}; here {pair_tables.span(computed_here)}, "
+            "all stages but magnets in one)"
+        )
+    if not said:
+        return ""
+    name = trade.economy_in_text(exporter)
+    return f"Published statistics give {name} {words.joined(said)}."
 
 
 def exposure_title(exposure: pd.DataFrame, pair: pairs.Pair, exporter: str) -> str:
@@ -128,6 +208,22 @@ def on_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
     return " ".join(said) or "The data show no stage that only one of the two has."
 
 
+def on_holdings_short(own: tuple[dict, dict], pair: pairs.Pair) -> str:
+    """As `on_holdings`, in one sentence without figures."""
+    said = [
+        f"{_short(items)} for {trade.economy_in_text(code)} only"
+        for code, items in zip(pair, own, strict=True)
+        if items
+    ]
+    if not said:
+        return "The data show no stage that only one of the two has."
+    return f"The data show {', and '.join(said)}."
+
+
+def _short(items: dict) -> str:
+    return words.joined([holdings.SHORT[item] for item in items])
+
+
 def on_accords(events: pd.DataFrame, pair: pairs.Pair) -> str:
     """How many instruments both signed."""
     alone, others = (int((events["how"] == how).sum()) for how in accords.HOW[:2])
@@ -137,7 +233,11 @@ def on_accords(events: pd.DataFrame, pair: pairs.Pair) -> str:
     when = events.loc[events["how"] != accords.TOWARDS, "date"]
     bounds = supply.years_text(int(when.min()[:4]), int(when.max()[:4]))
     said = f"{alone or 'none'} of the two alone, {others or 'none'} with others"
-    return f"The timeline holds {alone + others} acts of both ({bounds}): {said}."
+    disputes = int((events["instrument"] == "wto_dispute").sum())
+    if disputes:
+        said += f" ({disputes} of them {'steps' if disputes > 1 else 'a step'} of a WTO dispute)"
+    acts = "1 act" if alone + others == 1 else f"{alone + others} acts"
+    return f"The timeline of policy holds {acts} of both ({bounds}): {said}."
 
 
 def accords_title(events: pd.DataFrame) -> str:
@@ -147,17 +247,20 @@ def accords_title(events: pd.DataFrame) -> str:
     return f"{len(events)} acts: {', '.join(said)}"
 
 
-def on_magnets(added: tuple[float, float], bought: pd.Series, exporter: str) -> str:
+def on_magnets(
+    added: tuple[float, float], bought: pd.Series, exporter: str, year: int | None
+) -> str:
     """What magnet plants with a part of the two could add, against what both buy; empty without."""
     if not added[1] or bought.empty:
         return ""
     total = bought.sum()
     return words.fill(
-        "Magnet plants with a part of the two that do not fully run yet would add {low:count} to "
-        "{high:count} tonnes a year at their stated capacity (only those that start up, to all "
-        "that are planned), {least} to {most} of the {total:count} tonnes that the two bought from "
-        "{name} in the newest year with weights.",
-        low=added[0], high=added[1], total=total, name=trade.economy_in_text(exporter),
+        "Magnet plants with a part of the two that do not fully run yet could add {low:count} "
+        "(those that start up) to {high:count} tonnes a year (all that are planned) at their "
+        "stated capacity, {least} to {most} of the {total:count} tonnes that the two bought from "
+        "{name} in {year}.",
+        year=str(year), low=added[0], high=added[1],
+        total=total, name=trade.economy_in_text(exporter),
         least=supply.share_text(added[0] / total), most=supply.share_text(added[1] / total),
     )  # fmt: skip
 
@@ -201,12 +304,13 @@ def on_feed(flows: pd.DataFrame, pair: pairs.Pair, exporter: str, material: str)
         buyers = [c for c in pair if c in total.index]
         parts = [supply.share_text(bought.get((c, code), 0.0) / total[c]) for c in buyers]
         whose = [trade.economy_in_text(c) for c in buyers]
-        pieces = words.joined([f"{p} of {w}" for p, w in zip(parts, whose, strict=True)])
+        pieces = words.joined([f"{p} for {w}" for p, w in zip(parts, whose, strict=True)])
         span = holdings.mined(code, material)["span"]
         said.append(f"{trade.economy_in_text(code)}, {span} tonnes: {pieces}")
+    goods = words.joined([stages.PLURALS[stage] for stage in stages.present(now)])
     return (
-        f"The largest mines outside {trade.economy_in_text(exporter)} and the two, and what they "
-        f"sold directly in {year}, as a part of the value that each bought: {'; '.join(said)}. "
+        f"Who mines most outside {trade.economy_in_text(exporter)} and the two, and the part of "
+        f"the {goods} bought in {year} that it sold directly, by value: {'; '.join(said)}. "
         "What is mined there and separated elsewhere counts for the place of separation."
     )
 
@@ -219,12 +323,22 @@ def on_trend(table: pd.DataFrame) -> str:
             continue
         first, last = rows.head(pairs.RECENT), rows.tail(pairs.RECENT)
         ends = [_mean(part) for part in (first, last)]
-        said.append(f"{stages.PLURALS[stage]} from {ends[0]} to {ends[1]}")
+        how = _turned(first["share_value"], last["share_value"])
+        said.append(f"{stages.PLURALS[stage]} from {ends[0]} to {ends[1]}, {how}")
     if not said:
         return "There are too few years to compare the first with the last."
     return (
         f"Overlap by value, mean of {pairs.RECENT} years, and in brackets the lowest and the "
-        f"highest of them: {'; '.join(said)}."
+        f"highest of them: {'; '.join(said)}. A change is called clear where every one of the "
+        f"last {pairs.RECENT} years lies above, or below, each of the first."
+    )
+
+
+def _turned(first: pd.Series, last: pd.Series) -> str:
+    return words.choose(
+        (last.min() > first.max(), "clearly more alike"),
+        (last.max() < first.min(), "clearly less alike"),
+        (True, "no clear change"),
     )
 
 
@@ -239,19 +353,23 @@ def on_certainty(newest: pd.DataFrame, exporter: str) -> str:
     gaps = (newest["share_tonnes"] - newest["share_value"]).abs()
     low, name = exporter_part(newest)[0], trade.economy_in_text(exporter)
     widest = gaps.max()
+    year = int(newest["year"].max())
+    old = year < trade.year_range()[1] - OLD
+    before = f"The newest figures that can be relied on are of {year}. " if old else ""
     if pd.isna(widest):
-        return "The overlap rests on values alone: weights are not known well enough. "
+        return f"{before}The overlap rests on values alone: weights are not known well enough. "
     template = words.choose(
         (low >= 0.5 and widest >= 0.1,
-         "Sure that {name} is more than half of what they share, by both measures and at every "
-         "stage that has figures; not sure how much that is: the measures lie up to {gap} apart. "),
+         "Fairly sure that {name} is more than half of what they share, by both measures and at "
+         "every stage that has figures; not sure how much they share: the measures lie up to {gap} "
+         "apart. "),
         (low >= 0.5, "Fairly sure: by both measures {name} is more than half of what they share, "
                      "and the measures lie at most {gap} apart. "),
         (widest < 0.05, "Fairly sure of how much they share: the two measures lie at most {gap} "
                         "apart. "),
         (True, "How much they share depends on the measure: the two lie up to {gap} apart. "),
     )  # fmt: skip
-    return words.fill(template, name=name, gap=words.fill("{g:pp}", g=widest))
+    return before + words.fill(template, name=name, gap=words.fill("{g:pp}", g=widest))
 
 
 def on_faults(pair: pairs.Pair, material: str, years: tuple[int, int], newest: pd.DataFrame) -> str:
@@ -295,6 +413,17 @@ def largest_effect(variants: pd.DataFrame) -> dict:
     return row[["changed", "goods", "base", "value"]].to_dict()
 
 
+def on_effect(effect: dict) -> str:
+    """`largest_effect` as a sentence."""
+    template = words.choose(
+        (abs(effect["value"] - effect["base"]) < 0.005,
+         "No choice of measure, years or flows moves an overlap by half a point."),
+        (True, "The choice of measure, years or flows that matters most: with {changed}, the "
+               "overlap of {goods} is {value:pct0} instead of {base:pct0}."),
+    )  # fmt: skip
+    return words.fill(template, **effect)
+
+
 def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> str:
     """The overlap by value of all stages together, with magnets and without; empty without them."""
     if stages.MAGNETS not in set(newest["stage"]) or len(newest) < 2:
@@ -310,17 +439,26 @@ def on_pooled(flows: pd.DataFrame, newest: pd.DataFrame, pair: pairs.Pair) -> st
 
 
 def what_to_do(
-    newest: pd.DataFrame, variants: pd.DataFrame, own: tuple, pair: pairs.Pair, exporter: str
+    newest: pd.DataFrame,
+    variants: pd.DataFrame,
+    own: tuple,
+    pair: pairs.Pair,
+    exporter: str,
+    exposure: pd.DataFrame,
 ) -> str:
     """Advice by the numbers: where both depend, whether others are shared, who has what."""
     name = trade.economy_in_text(exporter)
     parts = newest[["exporter_value", "exporter_tonnes"]]
     most = parts.max().max()
     if not most >= LITTLE:
-        how = "no dependence" if not most > 0 else "hardly a dependence"
+        how = (
+            "no dependence"
+            if not most > 0
+            else f"hardly a dependence (under {LITTLE:.0%} of what each buys)"
+        )
         return (
-            f"The two share {how} on {name} here (less than {LITTLE:.0%} of what each buys): look "
-            f"at each on its own page. {_do_holdings(own, pair)}"
+            f"The two share {how} on {name} as the one that sold last: look at the import "
+            f"dependence of each, and at who stands behind its sellers. {_do_holdings(own, pair)}"
         )
     row = newest.loc[parts.min(axis=1).idxmax()]
     ends = _others(variants, row["stage"])
@@ -328,7 +466,9 @@ def what_to_do(
         f"Begin with {row['goods']}, where both depend on {name} most: it has at least "
         f"{pairs.span_text(row, 'exporter')} of what each buys. "
     )
+    small = _small_buyer(exposure, row["stage"], pair)
     rest = words.choose(
+        (bool(small), small),
         (ends.empty, "One of the two has no other supplier there: any second source is new. "),
         (ends.max() < APART, "The rest they buy from different suppliers (overlap {o}): each can "
                              "open its own to the other. "),
@@ -339,20 +479,36 @@ def what_to_do(
     )  # fmt: skip
     return (
         start
-        + rest.format(o="" if ends.empty else pair_tables.span(ends))
+        + words.fill(rest, o="" if ends.empty else pair_tables.span(ends))
         + _do_holdings(own, pair)
     )
 
 
+def _small_buyer(exposure: pd.DataFrame, stage: str, pair: pairs.Pair) -> str:
+    """That one of the two buys little at a stage, as advice; empty where both buy much."""
+    rows = exposure[(exposure["stage"] == stage) & exposure["importer"].isin(pair)]
+    worth = rows.set_index("importer")["value_usd"]
+    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
+        return ""
+    return words.fill(
+        "But {who} buys little of these ({low:usd} against {high:usd}), so that buying together "
+        "gains little there; what counts is what each can supply. ",
+        who=trade.economy_in_text(worth.idxmin()), low=worth.min(), high=worth.max(),
+    )  # fmt: skip
+
+
 def _do_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:
     first, second = (trade.economy_in_text(code) for code in pair)
-    has = [words.joined([holdings.SHORT[item] for item in items]) for items in own]
+    has = [_short(items) for items in own]
     return words.choose(
-        (bool(own[0] and own[1]), f"Join what only one has: {first} {has[0]}, {second} {has[1]}."),
-        (bool(own[0]), f"Only {first} shows what the other does not: {has[0]}."),
-        (bool(own[1]), f"Only {second} shows what the other does not: {has[1]}."),
+        (bool(own[0] and own[1]), f"Join what the data show for one only: {has[0]} of {first}, "
+                                  f"{has[1]} of {second}; no figure for the other is not zero."),
+        (bool(own[0]), f"The data show {has[0]} for {first} only; no figure for {second} is not "
+                       "zero, so ask before building on it."),
+        (bool(own[1]), f"The data show {has[1]} for {second} only; no figure for {first} is not "
+                       "zero, so ask before building on it."),
         (True, "The data show no stage that only one of them has."),
-    )
+    )  # fmt: skip
 
 
 def headline(newest: pd.DataFrame) -> str:

@@ -259,7 +259,7 @@ def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: st
             ("tonnes in place of value", "measure", row.share_tonnes),
             (f"the last {RECENT} years together", "years", overlap(shares(recent, pair))),
             (
-                "without what the two sell each other",
+                "what the two sell each other left out",
                 "mutual",
                 overlap(shares(now, pair, without=pair)),
             ),
@@ -269,7 +269,7 @@ def variants(flows: pd.DataFrame, newest: pd.DataFrame, pair: Pair, exporter: st
                 "others_tonnes",
                 without["tonnes"] if weighed else np.nan,
             ),
-            ("cosine in place of overlap", "cosine", row.cosine_value),
+            ("cosine, where large suppliers weigh more", "cosine", row.cosine_value),
         ]
         rows += [
             (row.stage, row.goods, *change[:2], row.share_value, change[2]) for change in changed

@@ -15,13 +15,9 @@ CANNOT = (
     "elements, customs weigh whole shipments of all of them. A magnet plant helps only if its "
     "metal does not come from the same supplier; the table does not say where it comes from."
 )
-NOTHING = (
-    "Nothing of this can be set against what the two buy: only magnets are weighed alike in "
-    "projects and at the border, and the table has none to add, or their imports are not listed."
-)
 LATER = (
-    "Announced plants start late or not at all: the answer for magnets hangs on which of them are "
-    "built, and on where their metal comes from."
+    "Announced plants may start late or not at all: the answer for magnets hangs on which of them "
+    "are built, and on where their metal comes from."
 )
 UNSURE = (
     "Capacities are what pages state, to June 2026, and none is checked; what runs, what is built "
@@ -30,8 +26,8 @@ UNSURE = (
 LIMITS = (
     "- Ores of rare earths (HS 253090) are not in the data: what mines ship to separators abroad, "
     "from the United States or Australia for example, cannot be seen.\n"
-    "- Magnets are a selection of the larger flows, with weights for 2024 only; for most economies "
-    "they are not in the data.\n"
+    "- Magnets are a selection of the larger flows of HS 850511, which holds metal magnets without "
+    "rare earths too, with weights for 2024 only; for most economies they are not in the data.\n"
     "- The table of projects is a selection. It prints a part of Japan and support of the United "
     "States, and no part of other economies. Capacities are stated, not measured, mix kinds of "
     "figure (output, targets), and announced dates slip.\n"
@@ -126,8 +122,9 @@ def joint_short(rows: pd.DataFrame) -> str:
         return "The table of projects shows none in which both have a part."
     number = len(in_one(rows))
     return (
-        f"Projects of the table in which both have a part: {number or 'none'}; firms in which both "
-        f"have one: {len(firms)} ({words.joined(firms)})."
+        f"Both have a part in {number or 'none'} of the projects in the table and, if only in "
+        f"different projects, in {'one firm' if len(firms) == 1 else f'{len(firms)} firms'} "
+        f"({words.joined(firms)})."
     )
 
 
@@ -251,6 +248,24 @@ def promise_table(table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(shown)
 
 
+def nothing_text(added: tuple[float, float], bought: pd.Series, exporter: str) -> str:
+    """Why what could be added cannot be set against what the two buy."""
+    name = trade.economy_in_text(exporter)
+    return words.choose(
+        (not added[1], "Of magnets, the one basis that is weighed alike in projects and at the "
+                       "border, the table shows no plant with a part of the two still to come."),
+        (bought.empty, f"What the two buy in magnets from {name} is not known by weight, so that "
+                       "the plants cannot be set against it."),
+        (True, ""),
+    )  # fmt: skip
+
+
+def weighed_year(flows: pd.DataFrame) -> int | None:
+    """The newest year in which magnets have weights; None without any."""
+    known = flows[(flows["stage"] == stages.MAGNETS) & flows["quantity_t"].notna()]
+    return int(known["year"].max()) if len(known) else None
+
+
 def magnets_bought(flows: pd.DataFrame, exporter: str) -> pd.Series:
     """Magnets that each importer bought from the exporter in the newest year with weights, tonnes.
 
@@ -258,7 +273,7 @@ def magnets_bought(flows: pd.DataFrame, exporter: str) -> pd.Series:
     """
     own = flows[(flows["stage"] == stages.MAGNETS) & (flows["exporter"] == exporter)]
     own = own.dropna(subset=["quantity_t"])
-    own = own[own["year"] == own["year"].max()]
+    own = own[own["year"] == weighed_year(flows)]
     return own.groupby("importer")["quantity_t"].sum()
 
 

@@ -253,7 +253,7 @@ COLUMNS = {
     "end_high": ("High end", ""),
     "effect": ("Effect, points", ""),
     "look_reading": ("What sellers pass on", ""),
-    "inside_left": ("Inside, after it", "pct0"),
+    "inside_left": ("Inside, without that", "pct0"),
     "inside_rests": ("Inside, from the supplier", "pct0"),
     "rests": ("All that rests on the supplier", "pct0"),
     "stage_goods": ("Goods", ""),

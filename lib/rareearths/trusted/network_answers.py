@@ -8,7 +8,7 @@ from rareearths import catalogue, stages, trade, words
 from rareearths.trusted import nodes
 from rareearths.words import choose, ranged
 
-ONE_MEMBER = "One member"  # row of the sensitivity table
+ONE_MEMBER, YEARS = "One member", "Year, of the last five"  # rows of the sensitivity table
 SMALL = 0.005  # a share that is printed as 0%
 _NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -40,33 +40,49 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
     about = catalogue.load("blocs").set_index("bloc").loc[bloc]
     rows = catalogue.load("bloc_members")
     until = rows.loc[rows["bloc"] == bloc, "until"]
+    ended, name = "" if until.isna().any() else until.max(), about["name"].split(",")[0]
     coded = len(about["name"]) > (25 if "_" in bloc else 6)
     short = bloc.replace("_", " ") if coded else about["name"]
     return {
-        "who": f"the {count} members of the {about['name'].split(',')[0]}",
+        "who": f"the {count} members {'that' if ended else 'of'} the {name}"
+        + (f" had when it ended on {ended}" if ended else ""),
         "short": f"the members of the {short}",
         "members": count,
         "about": _readable(about["note"]),
-        "ended": "" if until.isna().any() else until.max(),
+        "ended": ended,
     }
+
+
+def paragraphs(parts: list[list[str]]) -> str:
+    """Join sentences to paragraphs; empty ones are left out."""
+    said = [" ".join(filter(None, sentences)) for sentences in parts]
+    return "\n\n".join(filter(None, said))
 
 
 def ranges(facts: dict) -> dict:
     """The numbers of `summary` as text with their ranges: ``inside_text``, ``left_text``, ..."""
-    named = ("inside", "direct", "left", "rests", "potential", "loss")
+    named = dict.fromkeys(
+        ("inside", "direct", "left", "rests", "potential", "loss", "mined_share"), "pct0"
+    ) | {"mined_t": "count"}
+    several = facts.get("mined_t_low") != facts.get("mined_t_high")
     return {
-        f"{name}_text": ranged(facts[name], facts[f"{name}_low"], facts[f"{name}_high"], "pct0")
-        for name in named
-        if name in facts
-    }
+        f"{name}_text": ranged(facts[name], facts[f"{name}_low"], facts[f"{name}_high"], form)
+        for name, form in named.items()
+        if f"{name}_low" in facts
+    } | {"mined_range": " (the range is that of publishers)" if several else ""}
+
+
+def apart(material: str) -> str:
+    """Reminder that magnets are in no total; empty for a material without them."""
+    return ", magnets apart" if material == stages.WITH_MAGNETS else ""
 
 
 def on_inside(facts: dict) -> str:
     """How much the members buy from one another, and how much from the supplier."""
     if facts["inside_high"] == 0:
         return (
-            "Of the {material} they import, {who} bought **nothing** from one another in {year}. "
-            "Straight from {exporter} came {direct_text} of the {basis}."
+            "Of the {material} they import{apart}, {who} bought **nothing** from one another in "
+            "{year}. Straight from {exporter} came {direct_text} of the {basis}."
         )
     spread = choose(
         (pd.isna(facts["inside_tonnes"]), "by value; weights are not known well enough"),
@@ -74,9 +90,8 @@ def on_inside(facts: dict) -> str:
         (True, "by tonnes; the range is that of value and tonnes"),
     )
     return (
-        "Of the {material} they import, {who} bought **{inside_text}** from one another in {year}, "
-        + spread
-        + ". Straight from {exporter} came {direct_text}."
+        "Of the {material} they import{apart}, {who} bought **{inside_text}** from one another in "
+        "{year}, and {direct_text} straight from {exporter} (" + spread + ")."
     )
 
 
@@ -88,9 +103,9 @@ def on_left(facts: dict) -> str:
         (taken < SMALL, "Hardly any of what they sell one another can rest on {exporter}."),
         (
             True,
-            "Some of what they sell one another was bought from {exporter} before. With that taken "
-            "out, **{left_text}** of the {basis} is left: the low end if all that can have come "
-            "that way did, the high end if none did.",
+            "Leaving out what sellers can have bought from {exporter} before, **{left_text}** of "
+            "the {basis} remains: the low end if they passed on all they can, the high end if "
+            "none.",
         ),
     )
 
@@ -98,24 +113,25 @@ def on_left(facts: dict) -> str:
 def on_potential(facts: dict) -> str:
     """What the members' present exports could cover at most."""
     return (
-        "If everything that members export stayed inside, it could cover {potential_text} of the "
-        "{basis} of these imports, goods that rest on {exporter} not counted."
+        "If everything that members export stayed inside, it could cover at most {potential_text} "
+        "of the {basis} of these imports, goods that rest on {exporter} not counted."
     )
 
 
 def on_members(facts: dict) -> str:
     """Who adds most, inside and outside."""
     said = choose(
-        (facts["best_adds"] < SMALL / 10, "No member adds to this share."),
+        (facts["best_adds"] < SMALL / 10, "No member adds to this share"),
+        (facts["members"] == 2, "With two members, each adds the whole share of {inside:pct0}"),
         (
             True,
-            "Among the members, {best_name} adds most to the share of {inside:pct0}{best_else}: "
-            "{best_adds_text} points.",
+            "To the share of {inside:pct0}, {best_name} adds most of all members{best_else}, "
+            "{best_adds_text} points",
         ),
     )
     if facts["candidate"]:
-        said += " Of all outsiders, {candidate_name} would add most{candidate_else}: "
-        said += "{candidate_adds_text} points"
+        said += "; of the outsiders other than {exporter}, {candidate_name} would add most"
+        said += "{candidate_else}, {candidate_adds_text} points"
         said += choose(
             (
                 facts["candidate_rests"] >= 0.1,
@@ -125,8 +141,35 @@ def on_members(facts: dict) -> str:
             (True, "."),
         )
     else:
-        said += " No outsider would add to it."
+        said += "; no outsider other than {exporter} would add to it."
     return said
+
+
+def on_magnets_short(newest: pd.DataFrame, members: list[str]) -> str:
+    """The inside share of magnets, which are in no total; empty where none are counted."""
+    rows = newest[newest["stage"] == stages.MAGNETS]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    return words.literal(
+        words.fill(
+            "Magnets stand apart: of those that {who} bought{when} ({worth:usd} in larger flows), "
+            "members sold {share}.",
+            who=words.joined(_listed(members)), when=f" in {row['year']}", worth=row["value_usd"],
+            share=_inside(row),
+        )
+    )  # fmt: skip
+
+
+def _inside(row: pd.Series) -> str:
+    """The inside share of a row by value, with the range of value and tonnes."""
+    known = [share for share in (row["share_value"], row["share_tonnes"]) if pd.notna(share)]
+    return ranged(row["share_value"], min(known), max(known), "pct0")
+
+
+def _listed(members: list[str]) -> list[str]:
+    listed = set(catalogue.load("magnets_coverage")["importers_listed"].str.split(";").explode())
+    return [trade.economy_in_text(code) for code in members if code in listed]
 
 
 def on_loss(facts: dict) -> str:
@@ -143,12 +186,9 @@ def on_loss(facts: dict) -> str:
 def on_stages(newest: pd.DataFrame) -> str:
     """The inside share of each stage in a sentence."""
     parts = []
-    for row in newest.itertuples():
-        known = [x for x in (row.share_value, row.share_tonnes) if pd.notna(x)]
-        parts.append(
-            f"{ranged(row.share_value, min(known), max(known), 'pct0')} of the {row.goods}"
-            + (f" ({row.year})" if newest["year"].nunique() > 1 else "")
-        )
+    for _, row in newest.iterrows():
+        when = f" ({row['year']})" if newest["year"].nunique() > 1 else ""
+        parts.append(f"{_inside(row)} of the {row['goods']}{when}")
     return "By value, members sold one another " + words.joined(parts) + "."
 
 
@@ -174,7 +214,7 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
             "Keep what is there: {left_text} is sourced inside and does not rest on {exporter}.",
         ),
     )
-    gain = facts["potential"] - facts["left"]
+    gain = facts["potential_high"] - facts["left"]
     second = choose(
         (
             gain >= 0.05,
@@ -186,7 +226,7 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
     third = choose(
         (
             facts["candidate"] != "" and facts["candidate_rests"] < 0.5,
-            " Look at {candidate_name} first: among outsiders it would add most"
+            " Look at {candidate_name} first: among outsiders it would add most{candidate_else}"
             + choose(
                 (facts["candidate_rests"] < 0.1, "."),
                 (True, ", as far as its material is its own."),
@@ -198,30 +238,43 @@ def do_text(facts: dict, newest: pd.DataFrame) -> str:
             "{candidate_rests:pct0} of what it sells rests on {exporter}.",
         ),
     )
-    weakest = newest.loc[newest["share_value"].idxmin()] if len(newest) > 1 else None
-    fourth = (
-        ""
-        if weakest is None
-        else f" Begin with the {weakest['goods']}: there the inside share is lowest."
-    )
-    return first + second + (third if facts["candidate"] else "") + fourth
+    return first + second + (third if facts["candidate"] else "") + _most_outside(newest)
+
+
+def _most_outside(newest: pd.DataFrame) -> str:
+    """Of which goods most is bought outside, as a template; empty with a single stage."""
+    if len(newest) < 2:
+        return ""
+    outside = (newest["value_usd"] * (1 - newest["share_value"])).idxmax()
+    row, part = newest.loc[outside], 1 - newest.loc[outside, ["share_value", "share_tonnes"]]
+    share = ranged(part["share_value"], part.min(), part.max(), "pct0")
+    return words.literal(
+        words.fill(
+            " Most value comes from outside in {goods}: {share} of {worth:usd} in {year}.",
+            goods=row["goods"], share=share, worth=row["value_usd"], year=str(row["year"]),
+        )
+    )  # fmt: skip
 
 
 def change_text(cases: pd.DataFrame) -> str:
     """What would change the answer, as a template without fields."""
     widest, one = cases.iloc[0], cases[cases["changed"] == ONE_MEMBER]
-    said = f'The widest range in the table above is that of "{widest["changed"]}": '
-    said += f"{widest['end_low']}, {widest['end_high']}. "
+    said = f'The inside share moves most with "{widest["changed"]}" (widest row of the table '
+    said += f"above): {widest['end_low']}, {widest['end_high']}. "
     if len(one) and widest["changed"] != ONE_MEMBER:
-        said += f"One member: {one['end_low'].iloc[0]}, {one['end_high'].iloc[0]}. "
+        said += f"With one member less or more: {one['end_low'].iloc[0]}, "
+        said += f"{one['end_high'].iloc[0]}. "
     return words.literal(
         said + "A new plant in a member changes the answer only when its goods cross a border."
     )
 
 
-def sure_text(facts: dict) -> str:
+def sure_text(facts: dict, cases: pd.DataFrame) -> str:
     """How sure it is, as a template."""
-    apart = facts["inside_high"] - facts["inside_low"]
+    distance = facts["inside_high"] - facts["inside_low"]
+    years = cases[cases["changed"] == YEARS]
+    line = [f" By year, the last five lay between {row.end_low} and {row.end_high}."
+            for row in years.itertuples()]  # fmt: skip
     return (
         choose(
             (
@@ -229,12 +282,17 @@ def sure_text(facts: dict) -> str:
                 "The share as sold rests on value alone, because weights are lacking.",
             ),
             (
-                apart < 0.05 and 0 < facts["inside_low"] >= 0.6 * facts["inside_high"],
-                "The share as sold is firm: value and tonnes lie within five points.",
+                distance < 0.05 and 0 < facts["inside_low"] >= 0.6 * facts["inside_high"],
+                "Value and tonnes agree on the share as sold within five points.",
             ),
-            (apart < 0.05, "The share as sold is small by either measure."),
+            (
+                distance < 0.05,
+                "Value and tonnes agree on the share as sold within five points, "
+                "which is much of so small a share.",
+            ),
             (True, "The share as sold is known, but value and tonnes tell different stories."),
         )
+        + words.literal("".join(line))
         + " What rests on {exporter} is bounded, not measured: nobody records where a seller's "
         "goods came from. The loss without {exporter} is a bound too, of the first moment."
     )
@@ -276,9 +334,8 @@ def on_magnets(newest: pd.DataFrame, members: list[str]) -> str:
     """Whose magnets are counted; empty where none are."""
     if stages.MAGNETS not in set(newest["stage"]):
         return ""
-    listed = set(catalogue.load("magnets_coverage")["importers_listed"].str.split(";").explode())
-    who = [trade.economy_in_text(code) for code in members if code in listed]
-    return f"Magnets are those of {words.joined(who)} only, whose suppliers are listed."
+    who = words.joined(_listed(members))
+    return f"Magnets are those of {who} only, whose suppliers are listed; they are in no total."
 
 
 def reading_table(through: pd.DataFrame) -> pd.DataFrame:
@@ -314,9 +371,9 @@ def on_mined(facts: dict) -> str:
     if facts["mined_t"] == 0:
         return "No member is listed with mine output in {year}."
     return (
-        "Members' own mines made {mined_t:count} {unit} in {year}, {mined_share:pct0} of what is "
-        "listed for the world. Whether it can meet their need depends on who refines it, which "
-        "this trade does not show."
+        "Members' own mines made {mined_t_text} {unit} in {year}, {mined_share_text} of what is "
+        "listed for the world{mined_range}. Whether it can meet their need depends on who refines "
+        "it, which this trade does not show."
     )
 
 
@@ -334,6 +391,7 @@ def on_orders(facts: dict) -> str:
     """Whether the order of joining matters for who comes first."""
     return choose(
         (facts["fair_part"] == 0, "No member sold anything to another."),
+        (facts["members"] == 2, "With two members, averaged over both orders, each gets half."),
         (
             facts["best"] == facts["fair"],
             "{best_name_first} comes first either way: as the last to join, and averaged over all "
@@ -366,12 +424,13 @@ def on_hubs(table: pd.DataFrame, facts: dict) -> str:
     if table.empty:
         return "No economy both buys from {exporter} and sells to members."
     bare = table[~table["maker"] & ~table["member"]]
-    if bare.empty or bare["passed_high"].iloc[0] <= 0:
+    if bare.empty or bare["passed_high"].max() <= 0:
         return (
             "No outsider without a known mine or plant stands between {exporter} and the members."
         )
     total = bare["passed_high"].sum() / table["passed_high"].sum()
-    first = words.literal(trade.economy_in_text(bare["economy"].iloc[0]))
+    largest = bare.loc[bare["passed_high"].idxmax(), "economy"]
+    first = words.literal(trade.economy_in_text(largest))
     return (
         f"Among outsiders without a known mine or plant, {first} can pass on most. All of these "
         f"together stand for {total:.0%} of what can be passed on at most."
@@ -416,10 +475,8 @@ def numbers(newest: pd.DataFrame) -> dict:
 def stage_title(newest: pd.DataFrame) -> str:
     """What a figure of the stages shows, in a sentence."""
     least = newest.loc[newest["share_value"].idxmin()]
-    known = [x for x in (least["share_value"], least["share_tonnes"]) if pd.notna(x)]
-    share = ranged(least["share_value"], min(known), max(known), "pct0")
     return words.literal(
-        f"Least is sourced inside of the {least['goods']}: {share} in {least['year']}"
+        f"Least is sourced inside of the {least['goods']}: {_inside(least)} in {least['year']}"
     )
 
 
@@ -440,6 +497,6 @@ def hub_unit(basis: str) -> str:
 
 
 def _readable(note: str) -> str:
-    """A note of ``blocs`` without addresses and without the names of columns."""
-    note = re.sub(r" \(https?://\S+\)", "", note)
+    """A note of ``blocs`` without addresses, rows of other tables and names of columns."""
+    note = re.sub(r" \((https?://\S+|conflict C\d+)\)|, see [a-z]+-[a-z0-9-]+", "", note)
     return re.sub(r"(^|\. )`since`", r"\1The date below", note).replace("`since`", "the date below")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import hubs, trade, words
+from rareearths import catalogue, hubs, supply, trade, words
 from rareearths.trusted import blocs, network, nodes, origins
 from rareearths.words import fill
 
@@ -39,7 +39,7 @@ def summary(
         ``potential_low``, ``potential_high``; ``other_low``, ``other_left``, ``other_high`` (as
         left, by the other measure; missing where weights are thin); ``total_usd``; ``mined_t`` and
         ``mined_share`` (mine output of the members, and its share of all that is listed; missing
-        where not known); ``coverage``.
+        where not known; with ``_low`` and ``_high``, the range of publishers); ``coverage``.
     """
     shares = network.inside_shares(flows, members)
     year = trade.latest_year(shares)
@@ -169,7 +169,10 @@ def sensitivity(
     by_goods = newest.set_index("goods")[column].dropna()
     add("Stage", by_goods.to_dict() if len(by_goods) > 1 else {})
     line = network.inside_shares(flows, members)[column].loc[year - 4 : year].dropna()
-    add("Year, of the last five", {str(when): share for when, share in line.items()})
+    add(
+        "Year, of the last five",
+        {str(when): share for when, share in line.items() if len(line) > 1},
+    )
     looks = {"all that can": "left_low", "proportional": "left", "none": "left_high"}
     add("What rests on the supplier", {name: facts[key] for name, key in looks.items()})
     looks = {"all that can": "other_low", "proportional": "other_left", "none": "other_high"}
@@ -181,9 +184,9 @@ def sensitivity(
         "left out": makers_only(trades, members, material), "counted": base,
     })  # fmt: skip
     best = table[table["member"]].iloc[0]
-    ends = {f"without {trade.economy_names()[best['economy']]}": base - best["change"]}
+    ends = {f"without {trade.economy_in_text(best['economy'])}": base - best["change"]}
     if facts["candidate"]:
-        ends[f"with {trade.economy_names()[facts['candidate']]}"] = base + facts["candidate_adds"]
+        ends[f"with {trade.economy_in_text(facts['candidate'])}"] = base + facts["candidate_adds"]
     add("One member", ends | {"as it is": base})
     then = blocs.members_in(rows, year) if len(rows) else []
     if len(then) > 1 and then != members:
@@ -208,14 +211,16 @@ def between_text(of_year: pd.DataFrame, facts: dict, most: int = 3) -> str:
         bases += [basis for basis in trade.BASES if basis not in bases]
     found = [nodes.betweenness(network.matrix(of_year, basis)) for basis in bases]
     named = []
-    for code, part in found[0].head(most).items():
+    for code, part in found[0][found[0] > 0].head(most).items():
         values = [float(other.get(code, 0.0)) for other in found]
         text = words.ranged(part, min(values), max(values), "pct0")
-        named.append(f"{trade.economy_in_text(code)}: {text}")
+        named.append(f"{trade.economy_in_text(code)} {text}")
     spread = " (the range is that of value and tonnes)" if len(bases) > 1 else ""
+    if not named:
+        return "No economy lies on a shortest way between two others."
     return (
-        "Of the shortest ways between any two economies, this part runs through the three that lie "
-        f"most often between others{spread}: {'; '.join(named)}."
+        "Who lies most often on the shortest way between two others, as a part of all pairs of "
+        f"economies{spread}: {'; '.join(named)}."
     )
 
 
@@ -252,7 +257,25 @@ def _mined(material: str, year: int, members: list[str]) -> dict:
     if output.empty:
         return {"mined_t": float("nan"), "mined_share": float("nan")}
     own = output[output.index.isin(members)].sum()
-    return {"mined_t": float(own), "mined_share": float(own / output.sum())}
+    found = {"mined_t": float(own), "mined_share": float(own / output.sum())}
+    ends = _mined_by_publisher(material, year, members)
+    return found | {
+        f"{name}_{end}": getattr(pd.Series([found[name], *ends[name]]), how)()
+        for name in found
+        for end, how in (("low", "min"), ("high", "max"))
+    }
+
+
+def _mined_by_publisher(material: str, year: int, members: list[str]) -> pd.DataFrame:
+    """What each publisher alone lists for the members; empty where only one is in the data."""
+    if material != supply.RARE_EARTHS:
+        return pd.DataFrame(columns=["mined_t", "mined_share"], dtype=float)
+    rows = catalogue.load("rare_earth_mine_production")
+    rows = rows[(rows["year"] == year) & (rows["economy"] != "WLD")].sort_values("edition")
+    rows = rows.drop_duplicates(["source", "economy"], keep="last")
+    world = rows.groupby("source")["quantity_t"].sum()
+    own = rows[rows["economy"].isin(members)].groupby("source")["quantity_t"].sum()
+    return pd.DataFrame({"mined_t": own, "mined_share": own / world}).dropna()
 
 
 def _as_table(cases: list[tuple], base: float) -> pd.DataFrame:
