@@ -101,7 +101,7 @@ def nothing(importer: str, exporter: str, material: str, stopped: float) -> str:
     )
 
 
-def answer(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
+def answer(short: Range, cost: Range | None, marks: pd.DataFrame, lost: Range) -> str:
     """The answer of the page, a template."""
     stands = (
         "With {stock.value:g} days of normal use in stock, {importer} could stand a stop of "
@@ -127,7 +127,7 @@ def answer(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
         "The ranges run over the share of {exporter}, {share_text} {measures}, and over "
         "{stock.low:g} to {stock.high:g} days in stock. "
     )
-    return stands + lacks + runs + _loss_sentence(short, cost, marks)
+    return stands + lacks + runs + _loss_sentence(short, cost, marks, lost)
 
 
 def _measures(exposed: Exposure) -> str:
@@ -137,21 +137,29 @@ def _measures(exposed: Exposure) -> str:
     return joined([words_of for kind, words_of in said.items() if kind in kinds])
 
 
-def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
+def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame, lost: Range) -> str:
     if short.high == 0:
         return "Nothing is missing, so nothing is lost."
     if cost is None:
-        return (
-            "What that costs is not known to any useful degree: {loss_text} of output for each "
-            "dollar a year of imports. Against the output of {importer} it cannot be put, because "
-            "the data hold no figure of it."
+        return choose(
+            (
+                math.isinf(lost.high),
+                "What that costs cannot be told: with nothing left to use, neither model of this "
+                "page has an upper end.",
+            ),
+            (
+                True,
+                "What that costs can be told in part only: {loss_text} of output for each dollar a "
+                "year of imports, if other inputs stand in well enough for two models to agree. If "
+                "they do not, it is more, and no figure holds.",
+            ),
         )
-    told = "What that costs is not known to any useful degree: {loss_text} of a year's output"
+    told = "a standard model gives {loss_text}, which is no answer"
     if marks.empty:
-        return told + "."
+        return f"What that costs a year's output is not known: {told}."
     low, high = (show_number(marks["loss"].agg(end), "fine_pct") for end in ("min", "max"))
     said = low if low == high else f"{low} to {high}"
-    return told + f" by a standard model; published estimates say {said}."
+    return f"Published estimates of the cost are {said} of a year's output; {told}."
 
 
 def on_stock(importer: str, material: str) -> str:
@@ -244,6 +252,15 @@ def on_certainty(loss: Range, form: str) -> str:
     )
     last = choose(
         (loss.high == 0, "Nothing is lost in any case."),
+        (
+            math.isinf(loss.high),
+            "The loss has no upper end here: quote no number of it.",
+        ),
+        (
+            form == "dollars",
+            "The loss, {low} to {high} for each dollar of imports, is a lower part: it leaves out "
+            "the case that hurts, when nothing stands in. Do not quote it as the cost.",
+        ),
         (loss.low == 0, "The loss runs from nothing to {high}: quote no single number."),
         (True, "The loss runs from {low} to {high}: quote no single number."),
     )
