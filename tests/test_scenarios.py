@@ -219,6 +219,30 @@ def test_the_steps_of_the_waterfall_sum_exactly(japan, drawn, group):
     assert (table[list(packages.LEVERS)] <= 1e-12).all()
 
 
+def test_by_year_the_levers_lead_from_nothing_new_to_the_package(japan, drawn):
+    years = [BASE_YEAR, 2029, HORIZON]
+    parts = levers.contributions(japan, "accelerated", drawn, years, "magnet_heavy")
+    none = outlook.run(japan, "china_only", drawn, years).dependence("magnet_heavy")
+    end = outlook.run(japan, "accelerated", drawn, years).dependence("magnet_heavy")
+    assert np.abs(parts["none"] - none).max() < 1e-12
+    added = sum(parts[lever] for lever in packages.LEVERS)
+    assert np.abs(none + added - end).max() < 1e-12
+    assert max(np.abs(parts[lever][:, 0]).max() for lever in packages.LEVERS) < 1e-12
+    table = levers.by_year(parts, years).set_index(["step", "year"])
+    last = levers.waterfall(japan, "accelerated", drawn, HORIZON, "magnet_heavy").set_index("step")
+    for lever in packages.LEVERS:
+        assert table.loc[(lever, HORIZON), "mean"] == pytest.approx(last.at[lever, "mean"])
+
+
+def test_a_plant_that_runs_adds_what_it_makes(drawn, japan):
+    sample = uncertainty.sample(drawn, uncertainty.ranges(japan, "announced"))
+    rows = capacity.load_projects()
+    row = next(rows[rows["status"] == capacity.RUNNING].itertuples())
+    made = capacity.output(row, sample, np.array([2100.0]))
+    low, high = row.capacity_t * row.low, row.capacity_t * row.high
+    assert low * (1 - 1e-9) <= made.min() and made.max() <= high * (1 + 1e-9)
+
+
 def test_shapley_shares_a_game_as_the_textbook_does():
     """The glove game: one left glove, two right ones; a pair is worth 1 (2/3, 1/6, 1/6)."""
     worth = levers.shapley(lambda s: float("L" in s and len(s) > 1), ("L", "R1", "R2"))

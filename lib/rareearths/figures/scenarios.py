@@ -275,7 +275,7 @@ def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
                 goods=GROUPS[group][0].upper() + GROUPS[group][1:],
                 name=names[package],
                 best=labels[added.idxmin()].lower(),
-                does="do" if added.idxmin() in ("mining", "making") else "does",
+                does="does" if added.idxmin() in ("separation", "recycling") else "do",
                 **facts,
             )
 
@@ -301,7 +301,8 @@ def show_lever_years(found: dict[str, pd.DataFrame], done, **facts) -> None:
             shown,
             list(shown),
             caption="{goods}, {package}: what each lever takes off the share from {supplier}, "
-            "points, and months that the stock lasts; mean (stock: median) and 90% of draws",
+            "points, and months that the stock lasts, as if it stood from the first year on; mean "
+            "(stock: median) and 90% of draws",
             goods=GROUPS[group][0].upper() + GROUPS[group][1:],
             **facts,
         )

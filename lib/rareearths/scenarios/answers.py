@@ -7,6 +7,7 @@ from rareearths import catalogue, trade
 from rareearths.scenarios import capacity, levers, outlook, packages, party, uncertainty
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
+from rareearths.scenarios.tables import points_text
 from rareearths.words import joined, ranged
 
 MAGNETS = ("magnet_light", "magnet_heavy")
@@ -127,7 +128,7 @@ def lever_words(table: pd.DataFrame, group: str) -> str:
     if rows["mean"].min() > -SMALL:
         return f"For {name} no lever moves the share by half a point."
     best = rows.loc[rows["mean"].idxmin()]
-    text = ranged(best["mean"], best["low"], best["high"], "points").replace("-", "−")
+    text = points_text(best["mean"], best["low"], best["high"])
     idle = [label.lower() for label in rows[rows["mean"] > -SMALL]["label"]]
     rest = f" Next to nothing: {joined(idle)}." if idle else ""
     return f"For {name} the largest lever is {best['label'].lower()}: {text} points.{rest}"

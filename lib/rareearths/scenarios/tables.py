@@ -74,10 +74,21 @@ def lever_table(table: pd.DataFrame, done: outlook.Outlook, group: str) -> pd.Da
         row = {"lever_year": str(year)}
         for lever in packages.LEVERS:
             at = wide[lever].loc[year]
-            text = ranged(at["mean"], at["low"], at["high"], "points")
-            row[f"adds_{lever}"] = text.replace("-", "−")
+            row[f"adds_{lever}"] = points_text(at["mean"], at["low"], at["high"])
         rows.append(row | {"adds_stock": _months(months.loc[year].to_dict())})
     return pd.DataFrame(rows)
+
+
+def points_text(middle: float, low: float, high: float) -> str:
+    """A change in percentage points with its range; no change is 0.0, without a sign.
+
+    Examples
+    --------
+    >>> points_text(-0.02, -0.05, 0.0)
+    '−2.0 (−5.0 to 0.0)'
+    """
+    text = ranged(middle, low, high, "points")
+    return text.replace("+0.0", "0.0").replace("-0.0", "0.0").replace("-", "−")
 
 
 def _share(values: np.ndarray) -> str:
