@@ -359,7 +359,8 @@ _STEPS = {"none": "Share with nothing new", "end": "Share with the package"}
 
 
 def _points(change: float) -> str:
-    return show_number(change, "points").replace("-", "−")
+    text = show_number(change, "points")
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def _cell(column: int, place: int, share: float):

@@ -125,6 +125,8 @@ def lever_words(table: pd.DataFrame, group: str) -> str:
     """The largest lever of a waterfall, and the ones that do nothing; see `levers.waterfall`."""
     rows = table[table["step"].isin(packages.LEVERS)]
     name = GROUPS[group]
+    if not (rows["mean"] < 0).any():
+        return f"For {name} this package moves nothing."
     if rows["mean"].min() > -SMALL:
         return f"For {name} no lever moves the share by half a point."
     best = rows.loc[rows["mean"].idxmin()]
@@ -143,11 +145,12 @@ def relief_words(done: outlook.Outlook, group: str) -> str:
     after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
     now = np.median(done.dependence(group)[:, -1])
     gained = now - np.median(found["share"])
+    less = f"{100 * gained:.0f} point" + ("s" if round(100 * gained) != 1 else "")
     little = " Alone it gains little." if gained < LITTLE else ""
     return (
         f"With {ranged(middle, low, high, 'count')} t a year more of {STAGE_NAMES[found['stage']]} "
         f"for {GROUPS[group]} the share would be {share_text(found['share'])}, "
-        f"{100 * gained:.0f} points less; then {after}.{little}"
+        f"{less} less; then {after}.{little}"
     )
 
 
@@ -216,7 +219,7 @@ def other_words(done: outlook.Outlook) -> str:
         "no tonnes of them. Most ores hold more lanthanum and cerium than magnet elements, so that "
         "for these two the share is likely too high. For yttrium, samarium and the other scarce "
         "ones it says nothing: they are few tonnes, and can be short while the group is not. "
-        "Neither the bottleneck nor the levers are shown for this group."
+        "No figure of its bottleneck or its levers is drawn for that reason."
     )
 
 

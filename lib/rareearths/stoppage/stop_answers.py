@@ -14,6 +14,7 @@ from rareearths.stoppage import disruption, outcomes, precedents
 from rareearths.stoppage.disruption import Exposure
 from rareearths.words import choose, fill, joined, ranged, show_number
 
+UNMOVED = 0.05  # months of use; a change that is not seen in the text
 NOTICED = 0.01  # share of the supply that a third country must pass on to be named in the advice
 HELD = "stockpile-jpn-2020-metals-actually-held-by-jogmec"
 
@@ -213,6 +214,9 @@ def ranked_text(ranked: pd.DataFrame) -> pd.DataFrame:
 
 def advice(short: Range, through: pd.DataFrame) -> str:
     """What to do, a template."""
+    passed = through["passed_on_high"].iloc[0] if len(through) else 0.0
+    if short.high == 0 and passed < NOTICED:
+        return "Nothing for this stop: at every end of the range the stock outlasts it."
     return (
         "First find out what is held, by element and by firm; the page can only assume it. "
         "Bridging the {length} would take {needed_text} days of use in stock, and every 30 days "
@@ -223,7 +227,7 @@ def advice(short: Range, through: pd.DataFrame) -> str:
         )
         + choose(
             (
-                len(through) > 0 and through["passed_on_high"].iloc[0] >= NOTICED,
+                passed >= NOTICED,
                 "Talk with the third countries on the list above, {first_way} first: in a stop for "
                 "all they pass the shortage on, in a stop aimed at one they are the way round.",
             ),
@@ -237,6 +241,14 @@ def on_change(tested: pd.DataFrame) -> str:
     row = outcomes.widest(tested)
     none = tested[tested["changed"] == outcomes.NO_STOCK].iloc[0]
     low, high = sorted((row["short_low"], row["short_high"]))
+    if high == none["short_low"] == 0:
+        return "No end of any range changes it: nothing is missing, with or without a stock."
+    if high - low < UNMOVED:
+        return fill(
+            "No end of a range that is not known moves it. Without any stock {none:.1f} months of "
+            "use would be missing.",
+            none=none["short_low"],
+        )
     return fill(
         "Of what is not known, “{what}” ({ends}) moves it most: from {low:.1f} to {high:.1f} "
         "months of use missing. Without any stock it would be {none:.1f}.",
