@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import assumptions, catalogue
+from rareearths import assumptions, catalogue, trade
 from rareearths.assumptions import Range
 from rareearths.reports import parameters
 from rareearths.scenarios import (
@@ -341,6 +341,22 @@ def test_derived_rows_follow_from_the_tables():
     sep = shares[(shares["stage"] == "separation") & (shares["scope_group"] == "magnet_ree")]
     sep = sep[(sep["economy"] == "CHN") & (sep["measure"] == "output")]["share"]
     assert sep.min() <= rows.at["supplier_separation_light", "value"] <= sep.max()
+
+
+def test_the_metal_that_japan_buys_follows_from_what_each_supplier_earns():
+    """Cheap metal at the price of mischmetal, magnet metal at that of Vietnam: 2024."""
+    flows = trade.load_flows("JPN", products=["280530"], years=(BASE_YEAR, BASE_YEAR))
+    sold = flows.groupby("exporter")[["value_usd", "quantity_t"]].sum()
+    dear = sold.at["VNM", "value_usd"] / sold.at["VNM", "quantity_t"] / 1000
+    china = sold.loc["CHN"]
+    others = sold.loc[["VNM", "THA"], "quantity_t"].sum()
+    prices = catalogue.load("oxide_prices").set_index(["product", "year", "edition"])
+    cheap = prices.loc[("mischmetal", BASE_YEAR, "MCS2026"), "low_usd_per_kg"].max()
+    earned, weight = china["value_usd"] / 1e6, china["quantity_t"] / 1000
+    fewest = 1000 * (earned - cheap * weight) / (dear - cheap)
+    row = assumptions.load(party.MODEL).loc["supplier_metal_jpn"]
+    assert row["low"] == pytest.approx(fewest / (fewest + others), abs=0.01)
+    assert row["value"] == pytest.approx(china["value_usd"] / sold["value_usd"].sum(), abs=0.001)
 
 
 def test_every_range_of_the_levers_is_in_order_and_says_why():
