@@ -198,6 +198,21 @@ def test_loss_per_dollar_is_the_limit_of_a_small_share(cut, s):
         assert losses.ces_loss(tiny, cut, s) / tiny == pytest.approx(exact, rel=1e-3)
 
 
+@pytest.mark.parametrize(("cut", "agree"), [(0.3, 1.2), (0.7, 2.0), (0.95, 4.0)])
+def test_losses_per_dollar_are_told_only_where_the_models_agree(cut, agree):
+    assumed = Range(0.1, 0.3, 1.0)
+    found = losses.held(assumed, agree, cut, None)
+
+    def ratio(s):
+        return losses.loss_per_dollar(cut, s) / (losses.second_order_loss(1e-9, cut, s) / 1e-9)
+
+    assert ratio(found.low) <= agree * (1 + 1e-6)
+    assert found.low == assumed.low or ratio(found.low - 0.01) > agree
+    assert found.low <= found.value <= found.high == 1.0
+    assert losses.held(assumed, agree, cut, Range(1e-4, 1e-4, 1e-4)) == assumed
+    assert losses.held(assumed, agree, 1.0, None).low == 1.0
+
+
 def test_months_of_loss_are_twelfths_of_a_year():
     short = pd.Series([0.0, 0.5, 0.5])
     one = losses.ces_loss(0.01, 0.5, 0.3)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import assumptions, catalogue
+from rareearths import assumptions, catalogue, trade
 from rareearths.assumptions import Range
 from rareearths.reports import parameters
 from rareearths.scenarios import (
@@ -219,6 +219,31 @@ def test_the_steps_of_the_waterfall_sum_exactly(japan, drawn, group):
     assert (table[list(packages.LEVERS)] <= 1e-12).all()
 
 
+def test_by_year_the_levers_lead_from_nothing_new_to_the_package(japan, drawn):
+    years = [BASE_YEAR, 2029, HORIZON]
+    parts = levers.contributions(japan, "accelerated", drawn, years, "magnet_heavy")
+    none = outlook.run(japan, "china_only", drawn, years).dependence("magnet_heavy")
+    end = outlook.run(japan, "accelerated", drawn, years).dependence("magnet_heavy")
+    assert np.abs(parts["none"] - none).max() < 1e-12
+    added = sum(parts[lever] for lever in packages.LEVERS)
+    assert np.abs(none + added - end).max() < 1e-12
+    assert max(np.abs(parts[lever][:, 0]).max() for lever in packages.LEVERS) < 1e-12
+    table = levers.by_year(parts, years).set_index(["step", "year"])
+    last = levers.waterfall(japan, "accelerated", drawn, HORIZON, "magnet_heavy").set_index("step")
+    for lever in packages.LEVERS:
+        assert table.loc[(lever, HORIZON), "mean"] == pytest.approx(last.at[lever, "mean"])
+
+
+def test_a_plant_that_runs_adds_what_it_makes(drawn, japan):
+    sample = uncertainty.sample(drawn, uncertainty.ranges(japan, "announced"))
+    rows = capacity.load_projects()
+    row = next(rows[rows["status"] == capacity.RUNNING].itertuples())
+    made = capacity.output(row, sample, np.array([2100.0]))
+    low, high = row.capacity_t * row.low, row.capacity_t * row.high
+    assert low * (1 - 1e-9) <= made.min()
+    assert made.max() <= high * (1 + 1e-9)
+
+
 def test_shapley_shares_a_game_as_the_textbook_does():
     """The glove game: one left glove, two right ones; a pair is worth 1 (2/3, 1/6, 1/6)."""
     worth = levers.shapley(lambda s: float("L" in s and len(s) > 1), ("L", "R1", "R2"))
@@ -316,6 +341,22 @@ def test_derived_rows_follow_from_the_tables():
     sep = shares[(shares["stage"] == "separation") & (shares["scope_group"] == "magnet_ree")]
     sep = sep[(sep["economy"] == "CHN") & (sep["measure"] == "output")]["share"]
     assert sep.min() <= rows.at["supplier_separation_light", "value"] <= sep.max()
+
+
+def test_the_metal_that_japan_buys_follows_from_what_each_supplier_earns():
+    """Cheap metal at the price of mischmetal, magnet metal at that of Vietnam: 2024."""
+    flows = trade.load_flows("JPN", products=["280530"], years=(BASE_YEAR, BASE_YEAR))
+    sold = flows.groupby("exporter")[["value_usd", "quantity_t"]].sum()
+    dear = sold.at["VNM", "value_usd"] / sold.at["VNM", "quantity_t"] / 1000
+    china = sold.loc["CHN"]
+    others = sold.loc[["VNM", "THA"], "quantity_t"].sum()
+    prices = catalogue.load("oxide_prices").set_index(["product", "year", "edition"])
+    cheap = prices.loc[("mischmetal", BASE_YEAR, "MCS2026"), "low_usd_per_kg"].max()
+    earned, weight = china["value_usd"] / 1e6, china["quantity_t"] / 1000
+    fewest = 1000 * (earned - cheap * weight) / (dear - cheap)
+    row = assumptions.load(party.MODEL).loc["supplier_metal_jpn"]
+    assert row["low"] == pytest.approx(fewest / (fewest + others), abs=0.01)
+    assert row["value"] == pytest.approx(china["value_usd"] / sold["value_usd"].sum(), abs=0.001)
 
 
 def test_every_range_of_the_levers_is_in_order_and_says_why():

@@ -154,15 +154,17 @@ def plot_losses(
               ls=(0, (4, 2)))  # fmt: skip
     bottom = min(known["ces"].min(), second["second_order"].min())
     top = max(known["ces"].max(), second["second_order"].max(), *marks["loss"], bottom * 10)
-    axes.set(xscale="log", yscale="log", xlim=(0.08, 2), ylim=(bottom / 2, top * 2))
-    axes.set_xticks([0.1, 0.2, 0.5, 1, 2], ["0.1", "0.2", "0.5", "1", "2"])
+    ends = (curve["substitution"].min(), curve["substitution"].max())
+    axes.set(xscale="log", yscale="log", xlim=ends, ylim=(bottom / 2, top * 2))
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2) if ends[0] <= tick <= ends[1] * 1.001]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: show_number(v, form)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.hlines(marks["loss"], 0.08, 2, color=INK, lw=0.9, ls=":")
+    axes.hlines(marks["loss"], *ends, color=INK, lw=0.9, ls=":")
     labels = [f"{row.who} {show_number(row.loss, form)}" for row in marks.itertuples()]
-    ends = [known["ces"].iloc[-1], second["second_order"].iloc[-1]]
-    heights = pd.Series([*marks["loss"], ends[0], ends[1] / 1.5])
+    last = [known["ces"].iloc[-1], second["second_order"].iloc[-1]]
+    heights = pd.Series([*marks["loss"], last[0], last[1] / 1.5])
     colours = [*[INK] * len(marks), BASIS_COLOURS["value"], BASIS_COLOURS["tonnes"]]
     label_right(axes, heights, [*labels, "CES", "second order"], colours)
     return axes

@@ -18,9 +18,13 @@ from rareearths.figures.look import (
 from rareearths.figures.table import show_table
 from rareearths.scenarios import answers, levers, outlook, packages
 from rareearths.scenarios.party import GROUPS
+from rareearths.scenarios.tables import lever_table, path_table
 from rareearths.words import ranged, show_number
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
+_WEDGES = ("#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7")
+_WEDGE_NAMES = {"mining": "Mines", "separation": "Separation", "making": "Metal, magnets",
+                "saving": "Saving", "recycling": "Recycling"}  # fmt: skip
 _CUT, _RISE = BASIS_COLOURS["tonnes"], "#b5541c"
 
 
@@ -99,7 +103,7 @@ def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
         axes.plot([start + row.low, start + row.high], [place] * 2, color=INK, lw=1.1)
         level = row.mean if total else level + row.mean
         right = max(start, level, start + row.high)
-        text = f"{row.mean:.0%}" if total else show_number(row.mean, "points").replace("-", "−")
+        text = f"{row.mean:.0%}" if total else _points(row.mean)
         axes.annotate(text, (right, place), (4, 0), textcoords="offset points", va="center",
                       fontsize=8.5, color=INK)  # fmt: skip
     axes.set(xlim=(0, 1.12), ylim=(len(table) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1))
@@ -107,6 +111,41 @@ def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
+    return axes
+
+
+def plot_wedges(axes: Axes, table: pd.DataFrame) -> Axes:
+    """Draw what each lever takes off the dependence, year by year, between two paths.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        ``year``, ``step``, ``mean`` (fractions), see `levers.by_year`. The upper line is the path
+        with nothing new, the lower one that of the package; one wedge a lever between them.
+    """
+    wide = table.pivot(index="year", columns="step", values="mean")
+    upper, middles, colours = wide["none"], {}, dict(zip(packages.LEVERS, _WEDGES, strict=True))
+    for lever in packages.LEVERS:
+        lower = upper + wide[lever]
+        axes.fill_between(wide.index, lower, upper, color=colours[lever], alpha=0.75, lw=0)
+        middles[lever], upper = (upper.iloc[-1] + lower.iloc[-1]) / 2, lower
+    axes.plot(wide.index, wide["none"], color=MUTED, lw=1.4)
+    axes.plot(wide.index, wide["end"], color=INK, lw=1.6)
+    axes.set(ylim=(0, 1), xlim=(wide.index.min(), wide.index.max()))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    last = wide.iloc[-1]
+    shown = [lever for lever in packages.LEVERS if last[lever] < -answers.SMALL]
+    texts = [f"{_WEDGE_NAMES[lever]} {_points(last[lever])}" for lever in shown]
+    heights = [last["none"] + 0.03, *[middles[lever] for lever in shown], last["end"] - 0.03]
+    label_right(
+        axes,
+        pd.Series(heights),
+        [f"Nothing new {last['none']:.0%}", *texts, f"All of it {last['end']:.0%}"],
+        [INK] * len(heights),
+        marks=[MUTED, *[colours[lever] for lever in shown], INK],
+    )
     return axes
 
 
@@ -209,6 +248,66 @@ def show_waterfalls(tables: dict[str, pd.DataFrame], **facts) -> None:
         )
 
 
+def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
+    """Show what each lever adds by year, a figure a package and element group; see `plot_wedges`.
+
+    Parameters
+    ----------
+    tables : dict of str to dict of str to pandas.DataFrame
+        By package and group, see `levers.by_year`.
+    **facts
+        As for `show_fans`.
+    """
+    names, labels = packages.package_names(), packages.LEVERS
+    for package, groups in tables.items():
+        for group, table in groups.items():
+            last = table[table["year"] == table["year"].max()].set_index("step")
+            added = last.loc[list(labels), "mean"]
+            show(
+                plot_wedges(canvas(2.7), table),
+                title="{goods}, {name}: "
+                + ("{best} {does} most" if added.min() < -answers.SMALL else "no lever does much"),
+                subtitle="Share from {supplier}, mean of draws: with nothing new (grey), with the "
+                "package (dark), and what each lever takes off, points in {end}",
+                alt="Two lines by year, and between them one wedge for each lever.",
+                source="Source: own model, {draws} draws; levers by Shapley; ranges under Data",
+                data=table.assign(step=table["step"].replace(_STEPS | labels)).round(4),
+                goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+                name=names[package],
+                best=labels[added.idxmin()].lower(),
+                does="does" if added.idxmin() in ("separation", "recycling") else "do",
+                **facts,
+            )
+
+
+def show_paths(outlooks: dict, **facts) -> None:
+    """Show the dependence of every year under every package, a table a group."""
+    for group, goods in GROUPS.items():
+        table = path_table(outlooks, group)
+        show_table(
+            table,
+            list(table),
+            caption="{goods}: share from {supplier} by year and package, median and 90% of draws",
+            goods=goods[0].upper() + goods[1:],
+            **facts,
+        )
+
+
+def show_lever_years(found: dict[str, pd.DataFrame], done, **facts) -> None:
+    """Show what each lever adds in each year, a table a group; see `tables.lever_table`."""
+    for group, table in found.items():
+        shown = lever_table(table, done, group)
+        show_table(
+            shown,
+            list(shown),
+            caption="{goods}, {package}: what each lever takes off the share from {supplier}, "
+            "points, and months that the stock lasts, as if it stood from the first year on; mean "
+            "(stock: median) and 90% of draws",
+            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            **facts,
+        )
+
+
 def show_boards(boards: dict[str, pd.DataFrame], **facts) -> None:
     """Show the lever board of each element group in ``boards``; see `board.board`."""
     for group, table in boards.items():
@@ -254,6 +353,14 @@ def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
                 goods=GROUPS[group][0].upper() + GROUPS[group][1:],
                 **facts,
             )
+
+
+_STEPS = {"none": "Share with nothing new", "end": "Share with the package"}
+
+
+def _points(change: float) -> str:
+    text = show_number(change, "points")
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
 
 
 def _cell(column: int, place: int, share: float):

@@ -7,12 +7,14 @@ from rareearths import catalogue, trade
 from rareearths.scenarios import capacity, levers, outlook, packages, party, uncertainty
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
+from rareearths.scenarios.tables import points_text
 from rareearths.words import joined, ranged
 
 MAGNETS = ("magnet_light", "magnet_heavy")
 SMALL = 0.005  # a change of the dependence that is called none
 LITTLE = 0.03  # a gain at the bottleneck that is called little
 FIRM = 0.7  # a bottleneck in this share of draws is called firm
+THIN = "metal"  # the stage of which the data name the fewest plants
 OFTEN = 0.5  # a stage that binds in this share of draws is called the bottleneck
 
 
@@ -112,9 +114,9 @@ def sampling_error(draws: int) -> str:
 
 def chance_text(share: float) -> str:
     """A share of draws as text; none and all are said with the doubt of a finite sample."""
-    if 0 < share < 0.01:
+    if share < 0.01:
         return "under 1%"
-    if 0.99 < share < 1:
+    if share > 0.99:
         return "over 99%"
     return f"{share:.0%}"
 
@@ -123,10 +125,12 @@ def lever_words(table: pd.DataFrame, group: str) -> str:
     """The largest lever of a waterfall, and the ones that do nothing; see `levers.waterfall`."""
     rows = table[table["step"].isin(packages.LEVERS)]
     name = GROUPS[group]
+    if not (rows["mean"] < 0).any():
+        return f"For {name} this package moves nothing."
     if rows["mean"].min() > -SMALL:
         return f"For {name} no lever moves the share by half a point."
     best = rows.loc[rows["mean"].idxmin()]
-    text = ranged(best["mean"], best["low"], best["high"], "points").replace("-", "−")
+    text = points_text(best["mean"], best["low"], best["high"])
     idle = [label.lower() for label in rows[rows["mean"] > -SMALL]["label"]]
     rest = f" Next to nothing: {joined(idle)}." if idle else ""
     return f"For {name} the largest lever is {best['label'].lower()}: {text} points.{rest}"
@@ -141,11 +145,12 @@ def relief_words(done: outlook.Outlook, group: str) -> str:
     after = "the need is met" if found["next"] == "met" else f"{STAGE_NAMES[found['next']]} binds"
     now = np.median(done.dependence(group)[:, -1])
     gained = now - np.median(found["share"])
+    less = f"{100 * gained:.0f} point" + ("s" if round(100 * gained) != 1 else "")
     little = " Alone it gains little." if gained < LITTLE else ""
     return (
         f"With {ranged(middle, low, high, 'count')} t a year more of {STAGE_NAMES[found['stage']]} "
         f"for {GROUPS[group]} the share would be {share_text(found['share'])}, "
-        f"{100 * gained:.0f} points less; then {after}.{little}"
+        f"{less} less; then {after}.{little}"
     )
 
 
@@ -156,10 +161,13 @@ def advice(done: outlook.Outlook, tables: dict) -> str:
         last = outlook.bottlenecks(done, group).iloc[:, -1]
         stage = last.idxmax()
         if stage != "met":
+            check = (
+                " Ask first which plants make metal: few are in the table." if stage == THIN else ""
+            )
             parts.append(
                 f"For {GROUPS[group]}, put {STAGE_NAMES[stage]} first: it binds in "
                 f"{last.max():.0%} of draws, and new capacity of other stages stays idle where it "
-                f"does. {relief_words(done, group)}"
+                f"does.{check} {relief_words(done, group)}"
             )
         parts.append(lever_words(tables[group], group))
     return " ".join(parts)
@@ -171,7 +179,48 @@ def sure_words(done: outlook.Outlook) -> str:
     firm = [GROUPS[g] for g in MAGNETS if most[g] >= FIRM]
     if not firm:
         return f"No stage binds in {FIRM:.0%} of draws: the bottleneck is open."
-    return f"The bottleneck is firm for {joined(firm)}: one stage in {FIRM:.0%} of draws or more."
+    said = f"One stage binds in {FIRM:.0%} of draws or more for {joined(firm)}: that is firm"
+    if any(binding(done, g) == THIN for g in MAGNETS if GROUPS[g] in firm):
+        return (
+            said + ", but firm in the model only where it is metal making, the stage with the "
+            "thinnest data."
+        )
+    return said + "."
+
+
+def binding(done: outlook.Outlook, group: str) -> str:
+    """The stage that binds most often in the last year, or "met"."""
+    return outlook.bottlenecks(done, group).iloc[:, -1].idxmax()
+
+
+def thin_words(done: outlook.Outlook) -> str:
+    """A warning where metal making binds: few of its plants are in the data; else empty."""
+    if not any(binding(done, group) == THIN for group in MAGNETS):
+        return ""
+    rows = capacity.load_projects()
+    count = int((rows["stage"] == THIN).sum())
+    named = {0: "no new plant names", 1: "one new plant names"}.get(count, f"{count} name")
+    return (
+        f" Metal making is the stage with the thinnest data: {named} its tonnes, so part of this "
+        "bottleneck may be a gap in the table."
+    )
+
+
+def other_words(done: outlook.Outlook) -> str:
+    """How thin the data are for the other rare earths, whose share is a ceiling."""
+    rows = capacity.load_projects()
+    light = rows.loc[(rows["stage"] == "separation") & (rows["group"] == "magnet_light"), "project"]
+    own = rows.loc[rows["group"] == "other", "project"].unique()
+    named = {0: "none", 1: "one"}.get(len(own), len(own))
+    return (
+        f"Read the {GROUPS['other']} with care. Of the {len(light)} plants below that will "
+        f"separate {GROUPS['magnet_light']}, {named} "
+        f"{'is' if len(own) == 1 else 'are'} counted with other elements, because the pages name "
+        "no tonnes of them. Most ores hold more lanthanum and cerium than magnet elements, so that "
+        "for these two the share is likely too high. For yttrium, samarium and the other scarce "
+        "ones it says nothing: they are few tonnes, and can be short while the group is not. "
+        "No figure of its bottleneck or its levers is drawn for that reason."
+    )
 
 
 def kept_words() -> str:
@@ -210,7 +259,7 @@ def deciding_words(table: pd.DataFrame, group: str) -> str:
     if table.empty:
         return f"For {GROUPS[group]} the result does not vary."
     named = [
-        f"{lower_first(row.label)} ({_index(row.total, row.total_conf)})"
+        f"{lower_first(row.label)}, {_index(row.total, row.total_conf)}"
         for row in table.head(3).itertuples()
     ]
     return f"For {GROUPS[group]}: {'; '.join(named)}."

@@ -6,6 +6,7 @@ import pandas as pd
 from rareearths.scenarios import capacity, outlook, packages, uncertainty
 from rareearths.scenarios.levers import binds
 from rareearths.scenarios.party import Party
+from rareearths.scenarios.tables import points_text
 from rareearths.words import ranged
 
 
@@ -68,7 +69,7 @@ def _stock_row(done: outlook.Outlook, package: str, group: str) -> dict:
 def points(change: np.ndarray) -> str:
     """Median and middle 90% of a change in percentage points: "-7.4 (-15.1 to -1.9)"."""
     low, middle, high = np.percentile(change, [5, 50, 95])
-    return ranged(middle, low, high, "points").replace("-", "−")
+    return points_text(middle, low, high)
 
 
 def setting_text(lever: str, package: str, had: list, group: str) -> str:

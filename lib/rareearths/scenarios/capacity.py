@@ -80,9 +80,11 @@ def output(row, sample: dict, years: np.ndarray) -> np.ndarray:
     """Output of a project in each draw and year, tonnes of its group, (n, T).
 
     Stated capacity times what of it is the group, times the part that is made, from the start plus
-    delay on in equal steps; nothing where it is not finished.
+    delay on in equal steps; nothing where it is not finished. What a plant that runs adds was
+    measured as output, or spans up to full capacity: it is not cut a second time.
     """
-    full = row.capacity_t * sample[f"content:{row.project}:{row.group}"] * sample["utilisation"]
+    made = 1.0 if row.status == RUNNING else sample["utilisation"]
+    full = row.capacity_t * sample[f"content:{row.project}:{row.group}"] * made
     steps = (years - start_of(row, sample) + 1) / sample["ramp_years"]
     return finished(row, sample) * full * np.clip(steps, 0, 1)
 

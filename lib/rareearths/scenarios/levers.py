@@ -47,6 +47,55 @@ def shapley(value, players: tuple) -> dict:
     }  # fmt: skip
 
 
+def contributions(of: Party, package: str, parts: dict, years, group: str) -> dict:
+    """What each lever of a package takes off the dependence, in each draw and year.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``none`` (dependence with nothing new), the Shapley value of each lever of
+        `packages.LEVERS`, and ``end`` (dependence with all of them), each (n, T): ``none`` and the
+        levers sum to ``end``.
+    """
+    years = [int(year) for year in years]
+    sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
+    had = capacity.had(of, sample, np.array(years, dtype=float))
+
+    def value(chosen: frozenset) -> np.ndarray:
+        return outlook.simulate(of, sample, years, chosen, had).dependence(group)
+
+    effects = shapley(value, tuple(packages.LEVERS))
+    return {"none": value(frozenset()), **effects, "end": value(outlook.ALL)}
+
+
+def by_year(parts: dict, years) -> pd.DataFrame:
+    """Mean and middle 90% of draws of `contributions`, a row a step and year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``year``, ``step`` (none, the levers, end), ``mean``, ``low``, ``high``.
+    """
+    rows = [
+        (int(year), step, values[:, at].mean(), *np.percentile(values[:, at], [5, 95]))
+        for step, values in parts.items()
+        for at, year in enumerate(years)
+    ]
+    return pd.DataFrame(rows, columns=["year", "step", "mean", "low", "high"])
+
+
+def wedges(of: Party, parts: dict, years, groups: tuple) -> dict:
+    """`by_year` of each package that pulls levers, and each group: {package: {group: table}}."""
+    return {
+        package: {
+            group: by_year(contributions(of, package, parts, years, group), years)
+            for group in groups
+        }
+        for package in packages.package_names()
+        if package != packages.REFERENCE
+    }
+
+
 def waterfall(of: Party, package: str, parts: dict, year: int, group: str) -> pd.DataFrame:
     """From the dependence of the base year to that of a package, step by step.
 
@@ -59,15 +108,9 @@ def waterfall(of: Party, package: str, parts: dict, year: int, group: str) -> pd
         draws.
     """
     first = outlook.run(of, package, parts, [BASE_YEAR]).dependence(group)
-    sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
-    had = capacity.had(of, sample, np.array([float(year)]))
-
-    def value(chosen: frozenset) -> np.ndarray:
-        return outlook.simulate(of, sample, [year], chosen, had).dependence(group)
-
-    effects = shapley(value, tuple(packages.LEVERS))
-    none, end = value(frozenset()), value(outlook.ALL)
-    steps = {"base": first, "growth": none - first, **effects, "end": end}
+    found = contributions(of, package, parts, [year], group)
+    none, end = found.pop("none"), found.pop("end")
+    steps = {"base": first, "growth": none - first, **found, "end": end}
     labels = {"base": str(BASE_YEAR), "growth": "Growth of need", "end": str(year)}
     return pd.DataFrame(
         {

@@ -35,6 +35,67 @@ def target_table(outlooks: dict, target: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def path_table(outlooks: dict, group: str) -> pd.DataFrame:
+    """The dependence of each year under each package, as text: median and middle 90% of draws.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever_year`` and one column a package, named ``path_`` and its code.
+    """
+    years = next(iter(outlooks.values())).years
+    columns = {
+        f"path_{package}": [_share(done.dependence(group)[:, at]) for at in range(len(years))]
+        for package, done in outlooks.items()
+    }
+    return pd.DataFrame({"lever_year": years.astype(str)} | columns)
+
+
+def lever_table(table: pd.DataFrame, done: outlook.Outlook, group: str) -> pd.DataFrame:
+    """What each lever takes off the dependence in each year, and how long the stock lasts, as text.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `levers.by_year`.
+    done : Outlook
+        Of the same package, with all years of the table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever_year``, ``adds_`` and each lever of `packages.LEVERS` (points), ``adds_stock``
+        (months of cover).
+    """
+    wide = {step: rows.set_index("year") for step, rows in table.groupby("step")}
+    months = pd.DataFrame(outlook.cover(done, group), index=done.years)
+    rows = []
+    for year in sorted(table["year"].unique()):
+        row = {"lever_year": str(year)}
+        for lever in packages.LEVERS:
+            at = wide[lever].loc[year]
+            row[f"adds_{lever}"] = points_text(at["mean"], at["low"], at["high"])
+        rows.append(row | {"adds_stock": _months(months.loc[year].to_dict())})
+    return pd.DataFrame(rows)
+
+
+def points_text(middle: float, low: float, high: float) -> str:
+    """A change in percentage points with its range; no change is 0.0, without a sign.
+
+    Examples
+    --------
+    >>> points_text(-0.02, -0.05, 0.0)
+    '−2.0 (−5.0 to 0.0)'
+    """
+    text = ranged(middle, low, high, "points")
+    return text.replace("+0.0", "0.0").replace("-0.0", "0.0").replace("-", "−")
+
+
+def _share(values: np.ndarray) -> str:
+    low, middle, high = np.percentile(values, [5, 50, 95])
+    return ranged(middle, low, high, "pct0")
+
+
 def _year_text(found: dict) -> str:
     if found["year"] is None:
         return "in no draw"

@@ -15,6 +15,7 @@ from rareearths.assumptions import Range
 
 WITH_GDP = "JPN"  # the one economy whose output follows from printed figures
 HALF_A_YEAR = 6
+LOWEST, HIGHEST = 0.08, 2  # elasticities of substitution that are drawn
 SMALLEST = 1e-9  # a distance from 1 below which the Cobb-Douglas limit is taken
 _AREAS = {"EUU": "European Union", "EUROPE": "Europe", "WLD": "World"}
 GOLDMAN = "gdp-loss-wld-2025-output-10-disruption-in-industries-reliant-on-rare-earths"
@@ -140,6 +141,48 @@ def loss_per_dollar(cut: float, substitution: float) -> float:
         return math.inf
 
 
+def held(assumed: Range, agree: float, worst_cut: float, cost: Range | None) -> Range:
+    """The part of the substitution elasticities in which a loss can be told at all.
+
+    Where the output is known, a loss cannot exceed the cut, and the whole range stays. Per dollar
+    nothing bounds the CES at low elasticities; there the range begins where it is no more than
+    ``agree`` times the second order, and its centre is the geometric mean of its ends.
+
+    Parameters
+    ----------
+    assumed : Range
+        Of the elasticity of substitution, its upper end at most 1.
+    agree : float
+        Factor up to which the two models may differ, above 1.
+    worst_cut : float
+        Largest share of a month's need that may be missing.
+    cost : Range or None
+        See `cost_share`.
+
+    Examples
+    --------
+    >>> held(Range(0.1, 0.3, 1.0), 2.0, 0.7, Range(1e-4, 1e-4, 2e-4)).low
+    0.1
+    >>> [held(Range(0.1, 0.3, 1.0), 2.0, cut, None).low for cut in (0.1, 0.7)]
+    [0.1, 0.33]
+    """
+    if cost is not None or worst_cut == 0:
+        return assumed
+    if worst_cut == 1:
+        return Range(assumed.high, assumed.high, assumed.high)
+    shock = math.log1p(-worst_cut)
+
+    def apart(s: float) -> bool:
+        second = -shock - (1 - 1 / s) * shock**2 / 2
+        return loss_per_dollar(worst_cut, s) > agree * second
+
+    hundredths = range(math.ceil(100 * assumed.low), math.floor(100 * assumed.high) + 1)
+    low = next((s / 100 for s in hundredths if not apart(s / 100)), assumed.high)
+    return (
+        assumed if low == assumed.low else Range(low, math.sqrt(low * assumed.high), assumed.high)
+    )
+
+
 def over_months(loss, cost_share: float, short: pd.Series, substitution: float) -> float:
     """Loss of a year's output: the losses of the months of the stop, each a twelfth of a year.
 
@@ -231,7 +274,10 @@ def implied(marks: pd.DataFrame, share: Range | None, short: pd.Series) -> pd.Da
 
 
 def curve(
-    cost_share: float | None, short: pd.Series, substitutions: list[float] | None = None
+    cost_share: float | None,
+    short: pd.Series,
+    substitutions: list[float] | None = None,
+    lowest: float = LOWEST,
 ) -> pd.DataFrame:
     """Both losses over a range of substitution elasticities.
 
@@ -239,6 +285,8 @@ def curve(
     ----------
     cost_share : float or None
         None: dollars per dollar of the input (the limit of a small cost share).
+    substitutions : list of float, optional
+        Else a grid from ``lowest`` to `HIGHEST`.
 
     Returns
     -------
@@ -246,7 +294,7 @@ def curve(
         ``substitution``, ``ces``, ``second_order``: share of a year's output, or dollars for each
         dollar a year of the input.
     """
-    grid = np.geomspace(0.08, 2, 61) if substitutions is None else substitutions
+    grid = np.geomspace(lowest, HIGHEST, 61) if substitutions is None else substitutions
     if cost_share is not None:
         pairs = [
             (over_months(ces_loss, cost_share, short, s),

@@ -14,6 +14,7 @@ from rareearths.stoppage import disruption, outcomes, precedents
 from rareearths.stoppage.disruption import Exposure
 from rareearths.words import choose, fill, joined, ranged, show_number
 
+UNMOVED = 0.05  # months of use; a change that is not seen in the text
 NOTICED = 0.01  # share of the supply that a third country must pass on to be named in the advice
 HELD = "stockpile-jpn-2020-metals-actually-held-by-jogmec"
 
@@ -101,7 +102,7 @@ def nothing(importer: str, exporter: str, material: str, stopped: float) -> str:
     )
 
 
-def answer(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
+def answer(short: Range, cost: Range | None, marks: pd.DataFrame, lost: Range) -> str:
     """The answer of the page, a template."""
     stands = (
         "With {stock.value:g} days of normal use in stock, {importer} could stand a stop of "
@@ -127,7 +128,7 @@ def answer(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
         "The ranges run over the share of {exporter}, {share_text} {measures}, and over "
         "{stock.low:g} to {stock.high:g} days in stock. "
     )
-    return stands + lacks + runs + _loss_sentence(short, cost, marks)
+    return stands + lacks + runs + _loss_sentence(short, cost, marks, lost)
 
 
 def _measures(exposed: Exposure) -> str:
@@ -137,21 +138,29 @@ def _measures(exposed: Exposure) -> str:
     return joined([words_of for kind, words_of in said.items() if kind in kinds])
 
 
-def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame) -> str:
+def _loss_sentence(short: Range, cost: Range | None, marks: pd.DataFrame, lost: Range) -> str:
     if short.high == 0:
         return "Nothing is missing, so nothing is lost."
     if cost is None:
-        return (
-            "What that costs is not known to any useful degree: {loss_text} of output for each "
-            "dollar a year of imports. Against the output of {importer} it cannot be put, because "
-            "the data hold no figure of it."
+        return choose(
+            (
+                math.isinf(lost.high),
+                "What that costs cannot be told: with nothing left to use, neither model of this "
+                "page has an upper end.",
+            ),
+            (
+                True,
+                "What that costs can be told in part only: {loss_text} of output for each dollar a "
+                "year of imports, if other inputs stand in well enough for two models to agree. If "
+                "they do not, it is more, and no figure holds.",
+            ),
         )
-    told = "What that costs is not known to any useful degree: {loss_text} of a year's output"
+    told = "a standard model gives {loss_text}, which is no answer"
     if marks.empty:
-        return told + "."
+        return f"What that costs a year's output is not known: {told}."
     low, high = (show_number(marks["loss"].agg(end), "fine_pct") for end in ("min", "max"))
     said = low if low == high else f"{low} to {high}"
-    return told + f" by a standard model; published estimates say {said}."
+    return f"Published estimates of the cost are {said} of a year's output; {told}."
 
 
 def on_stock(importer: str, material: str) -> str:
@@ -205,6 +214,9 @@ def ranked_text(ranked: pd.DataFrame) -> pd.DataFrame:
 
 def advice(short: Range, through: pd.DataFrame) -> str:
     """What to do, a template."""
+    passed = through["passed_on_high"].iloc[0] if len(through) else 0.0
+    if short.high == 0 and passed < NOTICED:
+        return "Nothing for this stop: at every end of the range the stock outlasts it."
     return (
         "First find out what is held, by element and by firm; the page can only assume it. "
         "Bridging the {length} would take {needed_text} days of use in stock, and every 30 days "
@@ -215,7 +227,7 @@ def advice(short: Range, through: pd.DataFrame) -> str:
         )
         + choose(
             (
-                len(through) > 0 and through["passed_on_high"].iloc[0] >= NOTICED,
+                passed >= NOTICED,
                 "Talk with the third countries on the list above, {first_way} first: in a stop for "
                 "all they pass the shortage on, in a stop aimed at one they are the way round.",
             ),
@@ -229,6 +241,14 @@ def on_change(tested: pd.DataFrame) -> str:
     row = outcomes.widest(tested)
     none = tested[tested["changed"] == outcomes.NO_STOCK].iloc[0]
     low, high = sorted((row["short_low"], row["short_high"]))
+    if high == none["short_low"] == 0:
+        return "No end of any range changes it: nothing is missing, with or without a stock."
+    if high - low < UNMOVED:
+        return fill(
+            "No end of a range that is not known moves it. Without any stock {none:.1f} months of "
+            "use would be missing.",
+            none=none["short_low"],
+        )
     return fill(
         "Of what is not known, “{what}” ({ends}) moves it most: from {low:.1f} to {high:.1f} "
         "months of use missing. Without any stock it would be {none:.1f}.",
@@ -244,6 +264,15 @@ def on_certainty(loss: Range, form: str) -> str:
     )
     last = choose(
         (loss.high == 0, "Nothing is lost in any case."),
+        (
+            math.isinf(loss.high),
+            "The loss has no upper end here: quote no number of it.",
+        ),
+        (
+            form == "dollars",
+            "The loss, {low} to {high} for each dollar of imports, is a lower part: it leaves out "
+            "the case that hurts, when nothing stands in. Do not quote it as the cost.",
+        ),
         (loss.low == 0, "The loss runs from nothing to {high}: quote no single number."),
         (True, "The loss runs from {low} to {high}: quote no single number."),
     )

@@ -28,6 +28,21 @@ def on_price(price: Range, pairs: pd.DataFrame) -> str:
     return fill(choose((price.high > peak, far), (True, near)), high=high, peak=peak)
 
 
+def price_title(price: Range, pairs: pd.DataFrame) -> str:
+    """The title of the figure of prices; an end that no one ever saw is not printed as a price."""
+    peak = float(pairs["price"].max())
+    if not price.high > peak:
+        return "Without stock, the formula asks for {price_text} times the old price"
+    value, low = (show_number(end, "multiple") for end in (price.value, price.low))
+    if math.isinf(price.value) or price.value > peak:
+        value = f"more than the {peak:.0f}"
+        return f"Without stock, the formula asks for {value} times the old price ever printed"
+    return (
+        f"Without stock, the formula asks for {value} times the old price, from {low} to beyond "
+        f"the {peak:.0f} ever printed"
+    )
+
+
 def on_pairs(pairs: pd.DataFrame, elasticity: Range) -> str:
     """How the observed pairs lie to the range of the elasticity, as a sentence."""
     inside = pairs["elasticity"].between(elasticity.low, elasticity.high).sum()
@@ -52,18 +67,30 @@ def on_uses(uses: pd.DataFrame | None, importer: str) -> str:
             (True, "No share of use is printed for {importer}; those of the world stand in. "),
         )
         + "Uses that no page splits off are missing. Cutting all uses alike is the assumption: in "
-        "truth the use that pays most is served first. In dollars the data print what stands under "
-        "published estimates, and no multiplier is added."
+        "truth the use that pays most is served first. Losses in money that others print stand "
+        "under published estimates; no multiplier is added here."
     )  # fmt: skip
 
 
-def on_measure(cost: Range | None) -> str:
-    """What the losses are put against, as a sentence."""
-    if cost is None:
+def on_measure(cost: Range | None, assumed: dict[str, Range], worst_cut: float) -> str:
+    """What the losses are put against, as a template; ``assumed``: of the model ``disruption``."""
+    if cost is None and worst_cut == 1:
         return (
             "The data hold no output of {importer} in dollars, so the loss is given for each "
-            "dollar that a year of imports costs, and not against GDP. It takes the input to be "
-            "small, so that the far end is too high to be true."
+            "dollar that a year of imports costs. If all of the input can be missing, it has no "
+            "upper end."
+        )
+    if cost is None:
+        agree = assumed["models_agree"]
+        substitution = assumed["substitution"]
+        few, from_s, many = (losses.held(substitution, f, worst_cut, cost).low for f in agree)
+        return (
+            "The data hold no output of {importer} in dollars, so the loss is given for each "
+            "dollar that a year of imports costs. Nothing then bounds the CES where s is low. So "
+            f"it is told only for s of {from_s:g} or more, where the two models differ by a factor "
+            f"of {agree.value:g} at most in the worst month (a factor of {agree.low:g}: s of "
+            f"{few:g} or more; a factor of {agree.high:g}: {many:g}). The centre is the geometric "
+            "mean of the ends."
         )
     return fill(
         "The input's share in output is {share}: a year's imports over the output that printed "
