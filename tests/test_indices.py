@@ -171,6 +171,20 @@ def test_a_single_supplier_is_full_concentration():
     )
 
 
+def test_the_agreement_over_importers_is_that_of_scipy_and_names_each(scores, importers):
+    each = concordance.for_each_importer(scores, ("geopolrisk", "eu_supply_risk"), draws=50)
+    assert sorted(each["importer"]) == sorted(importers)
+    assert each["tau"].is_monotonic_decreasing
+    for row in each.itertuples():
+        own = scores.loc[row.importer, ["geopolrisk", "eu_supply_risk"]].dropna()
+        assert row.n == len(own)
+        assert row.tau == pytest.approx(kendalltau(own.iloc[:, 0], own.iloc[:, 1]).statistic)
+        assert row.low <= row.tau <= row.high
+    found = index_answers.over_facts(each)
+    assert found["alike"] + found["opposed"] + found["open"] + found["no_tau"] == 30
+    assert found["twenty"] >= 29
+
+
 # What is left out, and what is refused.
 
 

@@ -7,8 +7,8 @@ from rareearths import trade, words
 from rareearths.criticality import concordance, indices
 from rareearths.criticality.index_tables import at_start, ends
 
-FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # more than a single term
-RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
+FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # net reliance has many ties
+ENOUGH = 20  # materials that make a list worth ranking
 
 
 def check_pair(first: str, second: str) -> tuple[str, str]:
@@ -98,7 +98,8 @@ def on_agreement(facts: dict) -> str:
         "For {n} materials that {importer} buys, {first} and {second} give rankings that are "
         + strength
         + ": Kendall's tau is {tau_text}, where 1 is the same order and 0 no relation; the range "
-        "is over samples of the materials."
+        "is over samples of the materials. Over {compared} importers tau runs from "
+        "{over_low:ratio} to {over_high:ratio}."
     )
 
 
@@ -128,6 +129,49 @@ def lowest_facts(pairs: pd.DataFrame) -> dict:
     labels = [indices.INDICES[row[name]].label for name in ("first", "second")]
     tau = words.ranged(row["tau"], row["low"], row["high"], "ratio")
     return {"pair": words.joined(labels), "lowest_text": tau}
+
+
+def over_facts(each: pd.DataFrame) -> dict:
+    """Numbers for `on_importers`.
+
+    Parameters
+    ----------
+    each : pandas.DataFrame
+        See `concordance.for_each_importer`.
+
+    Returns
+    -------
+    dict
+        ``compared`` (importers), ``over_low`` and ``over_high`` (lowest and highest tau),
+        ``alike``, ``opposed`` and ``open`` (importers whose range lies above 0, below 0, around
+        it), ``no_tau`` (importers without one), ``fewest`` and ``most`` (materials), ``twenty``
+        (importers with 20 materials or more).
+    """
+    known = each.dropna(subset=["tau"])
+    alike, opposed = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
+    return {
+        "compared": len(each),
+        "over_low": known["tau"].min(),
+        "over_high": known["tau"].max(),
+        "alike": alike,
+        "opposed": opposed,
+        "open": len(known) - alike - opposed,
+        "no_tau": len(each) - len(known),
+        "fewest": int(each["n"].min()),
+        "most": int(each["n"].max()),
+        "twenty": int((each["n"] >= ENOUGH).sum()),
+    }
+
+
+def on_importers(facts: dict) -> str:
+    """How far two indices agree for each importer, as a template; see `over_facts`."""
+    counts = [("alike", "above"), ("opposed", "below"), ("open", "on both sides of")]
+    said = [f"{side} 0 for {{{name}}}" for name, side in counts if facts[name]]
+    unknown = " For {no_tau} it cannot be computed." if facts["no_tau"] else ""
+    return (
+        "Of the {compared} importers, {twenty} have both scores for 20 materials or more ({fewest} "
+        "to {most} materials). The range of tau lies " + words.joined(said) + "." + unknown
+    )
 
 
 def on_term(facts: dict) -> str:
@@ -170,7 +214,10 @@ def on_material(ranked: pd.DataFrame, name: str, why_not: str) -> str:
     ]
     if len(shown) == 1:
         return f"{at_start(name)}: rank {parts[0]}, the only index with a score."
-    return f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest."
+    return (
+        f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]} (1 is the riskiest; net import "
+        "reliance apart)."
+    )
 
 
 def on_screen(facts: dict, flags: pd.DataFrame, material: str) -> str:
@@ -206,7 +253,7 @@ def choice_text(row: pd.Series) -> str:
 
 
 def shortlist(scores: pd.DataFrame) -> list[str]:
-    """Materials of one importer in the top third under every index with more than one term.
+    """Materials of one importer in the top third under every index but net import reliance.
 
     Parameters
     ----------
@@ -240,13 +287,13 @@ def advice(facts: dict, short: list[str]) -> str:
         ),
         (
             len(short) > 0,
-            "Do not order materials by one index. Under all four indices with more than one term "
-            "the riskiest third holds {short}: start there. For all others " + question,
+            "Do not order materials by one index. Under all indices but net import reliance the "
+            "riskiest third holds {short}: start there. For all others " + question,
         ),
         (
             True,
             "Do not order materials by one index: no material is in the riskiest third under all "
-            "four indices with more than one term. " + at_start(question),
+            "indices but net import reliance. " + at_start(question),
         ),
     )
 
@@ -294,7 +341,10 @@ def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str, to_expo
         "of the world's exports of each of these codes"
     )
     hidden = words.choose(
-        (mine > world.max() + 0.1, ": trade shows less of it than mining. "),
+        (
+            mine > world.max() + 0.1,
+            ": trade shows less of it than mining, and what it uses at home crosses no border. ",
+        ),
         (mine < world.min() - 0.1, ": trade shows more of it than mining. "),
         (True, ". "),
     )
