@@ -394,6 +394,21 @@ def test_the_answer_counts_the_variants_of_the_verdict_and_of_each_signal(flows)
     assert "4 say the reverse" in said
 
 
+def test_the_balance_is_said_as_its_range_allows():
+    one = pd.DataFrame(
+        {"stage": "metal", "value": [0.02], "low": [-0.1], "high": [0.2], "years": "2020–2024"}
+    )
+    even = position_verdicts.on_standing(one)
+    assert "about as much as it bought" in even
+    assert "every stage" not in even
+    assert "not in every single year in metals" in even
+    two = pd.concat([one.assign(stage="compound", value=-0.5, low=-0.6, high=-0.4), one])
+    assert "at some stages in the data, about as much" in position_verdicts.on_standing(two)
+    firm = position_verdicts.on_standing(two.assign(value=-0.5, low=-0.6, high=-0.4), "metal")
+    assert "bought more than it sold at every stage" in firm
+    assert "metals -" not in firm
+
+
 def test_a_dip_between_the_windows_is_said(flows):
     table = upgrading.series(flows, "JPN")
     found = upgrading.signals(table)

@@ -215,8 +215,8 @@ def on_material(ranked: pd.DataFrame, name: str, why_not: str) -> str:
     if len(shown) == 1:
         return f"{at_start(name)}: rank {parts[0]}, the only index with a score."
     return (
-        f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]} (1 is the riskiest; net import "
-        "reliance apart)."
+        f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest, and net "
+        "import reliance is not counted here."
     )
 
 

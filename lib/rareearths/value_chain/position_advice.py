@@ -74,10 +74,13 @@ def to_do(
 ) -> str:
     """The advice, by what the page found; ``steady`` as in `steadiness`."""
     if look and look["high"] - look["direct"] >= FAR:
+        seen = (
+            "the {direct:pct0} of the customs" if look["direct"] else "customs, which list no flow"
+        )
         magnets = (
             "Judge dependence in magnets by a range ({low:pct0} to {high:pct0} with what the third "
-            "economies buy, {all:pct0} at most), not by the {direct:pct0} of the customs, and ask "
-            "suppliers in third economies where their material comes from. "
+            f"economies buy, {{all:pct0}} at most), not by {seen}, and ask suppliers in third "
+            "economies where their material comes from. "
         )
     elif look and look["direct"] > 0:
         magnets = "In magnets the customs share, {direct:pct0}, tells most of the story. "

@@ -167,13 +167,25 @@ def on_standing(rows: pd.DataFrame, quoted: str = "") -> str:
         f"{stage_name(row.stage)} {ranged(row.value, row.low, row.high, 'ratio')}"
         for row in shown.itertuples()
     ]
-    lead = choose(
-        ((rows["value"] < -CLOSE).all(), "it bought more than it sold at every stage in the data"),
-        ((rows["value"] > CLOSE).all(), "it sold more than it bought at every stage in the data"),
-        (True, "it sold more than it bought at some stages in the data, less at others"),
-    )
+    lead = _lean(rows["value"])
+    turned = [stage_name(row.stage) for row in rows.itertuples() if row.low < 0 < row.high]
+    if turned:
+        lead += f" (not in every single year in {joined(turned)})"
     scale = "the balance (1: only exports, -1: only imports) was "
     return f"In {rows['years'].iloc[0]} {lead}; {scale}" + joined(said) + "."
+
+
+def _lean(values: pd.Series) -> str:
+    """Whether more was sold or bought, by the balance of each stage."""
+    everywhere = " at every stage in the data" if len(values) > 1 else ""
+    some = "it sold more than it bought at some stages in the data, less or about as much at others"
+    return choose(
+        ((values < -CLOSE).all(), "it bought more than it sold" + everywhere),
+        ((values > CLOSE).all(), "it sold more than it bought" + everywhere),
+        ((values.abs() <= CLOSE).all(), "it sold about as much as it bought" + everywhere),
+        ((values > CLOSE).any(), some),
+        (True, "it bought more than it sold at some stages in the data, about as much at others"),
+    )
 
 
 def quoted_stage(found: pd.DataFrame, last_stage: str) -> str:
@@ -230,11 +242,17 @@ def on_central(given: pd.DataFrame, year: int, price, table: pd.DataFrame) -> tu
     """What the central values alone give, beside the mean of the draws of `value_added.ladder`."""
     found = value_added.central_case(given, year, price)
     facts = {"at_centre": found["oxide"], "paid": price.value, "drawn": table["usd"].sum()}
+    drawn = choose(
+        (
+            facts["drawn"] > facts["paid"],
+            "The price drawn is {drawn:usd_kg} on average, and the oxide drawn is dearer too, "
+            "because their ranges reach further up than down.",
+        ),
+        (True, "The oxide drawn is dearer, because its ranges reach further up than down."),
+    )
     return (
         "With every input at its central value, and the {paid:usd_kg} that a kilogram cost on "
-        "average, the oxide is {at_centre:pct0} of the price. The draws differ ({drawn:usd_kg} on "
-        "average), because the ranges of the price and of the heavy elements reach further up "
-        "than down.",
+        "average, the oxide is {at_centre:pct0} of the price. " + drawn,
         facts,
     )
 
@@ -350,7 +368,7 @@ def advantage_title(rows: pd.DataFrame, importer: str) -> str:
     low, high = ((1 + end) / (1 - end) for end in (last["low"], last["high"]))
     said = ranged(last["rca"], low, high, "ratio")
     goods = stages.PLURALS[last["stage"]]
-    return f"{capital(goods)} weigh {said} times as much in the exports of {{importer}} as in all"
+    return f"{capital(goods)}: {said} times the weight in the exports of {{importer}} as in all"
 
 
 def magnet_source(rows: pd.DataFrame) -> str:
@@ -358,6 +376,14 @@ def magnet_source(rows: pd.DataFrame) -> str:
     shown = rows[rows["stage"] == stages.MAGNETS]
     column = "ntb" if "ntb" in rows else "value"
     return "; magnets: larger flows of HS 850511" if shown[column].notna().any() else ""
+
+
+def plants_title(found: dict) -> str:
+    """Title of the look-through: by customs, and with material, see `abroad.look_through`."""
+    customs = "{direct:pct0} from {exporter} by customs"
+    if not found["direct"]:
+        customs = "no flow from {exporter} is listed"
+    return "Magnets of {importer}: " + customs + ", with material {look_span}"
 
 
 def look_note(seen: pd.DataFrame) -> str:
