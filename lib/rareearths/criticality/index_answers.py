@@ -375,14 +375,17 @@ def hub_facts(places: pd.DataFrame, exports: pd.DataFrame, sold: dict) -> dict:
     Returns
     -------
     dict
-        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``ships`` and ``rest`` (text),
+        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``world_hhi``, ``ships`` and
+        ``rest`` (text),
         ``to_exporter``, ``hubs`` (share of the exports of economies without mine output).
     """
     world = places[places["place"] == "world"]["share"]
     mines = places[places["place"] == "mines"].iloc[0]
+    exported = places.loc[places["place"] == "world", "hhi"]
     return {
         "mine": mines["share"],
         "mine_hhi": mines["hhi"],
+        "world_hhi": ends(exported.min(), exported.max(), "ratio"),
         "ships": ends(world.min(), world.max(), "pct0"),
         "rest": ends(sold["rest_low"], sold["rest_high"], "ratio"),
         "to_exporter": sold["to_exporter"],
@@ -436,8 +439,8 @@ def on_thresholds(thresholds: pd.DataFrame, material: str) -> str:
     low, published = thresholds.iloc[0], thresholds.iloc[1]
     also = material in low["names"] and material not in published["names"]
     return words.fill(
-        "The screen depends on its threshold: with an HHI of {published:ratio} it flags {few} "
-        "materials ({names}), with {low:ratio} it flags {many}{there}.",
+        "The screen depends on its threshold. Flagged with an HHI of {published:ratio}: {few} "
+        "({names}); with {low:ratio}: {many}{there}.",
         published=published["hhi"],
         low=low["hhi"],
         few=published["materials"],

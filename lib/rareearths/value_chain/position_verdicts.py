@@ -89,11 +89,8 @@ def _agreement(steady: tuple[int, int], move: str, votes: dict[str, int]) -> str
 def _unmoved(found: pd.DataFrame, last_stage: str) -> str:
     """The signals that did not move beyond chance, as a sentence; empty where all did."""
     still = found.loc[found["direction"] == 0, "signal"]
-    names = [_signal_name(signal, last_stage) for signal in still]
-    if not names:
-        return ""
-    told = "is" if len(names) == 1 else "are"
-    return f" What became of {joined(names)} {told} not told apart from chance."
+    names = [_signal_name(signal, last_stage, plain=True) for signal in still]
+    return f" Not moved beyond chance: {joined(names)}." if names else ""
 
 
 def on_path(table: pd.DataFrame, found: pd.DataFrame, last_stage: str) -> str:
@@ -129,10 +126,11 @@ def _highest(values: pd.Series) -> tuple[int, float]:
     return int(values.idxmax()), float(values.max())
 
 
-def _signal_name(signal: str, last_stage: str) -> str:
+def _signal_name(signal: str, last_stage: str, plain: bool = False) -> str:
+    goods = stages.PLURALS[last_stage] if plain else stage_name(last_stage)
     return {
-        "last_share": f"the share of {stage_name(last_stage)} in its exports",
-        "last_ntb": f"its balance in {stage_name(last_stage)}",
+        "last_share": f"the share of {goods} in its exports",
+        "last_ntb": f"its balance in {goods}",
         "unit_value_ratio": "the unit value of its exports over that of its imports",
     }[signal]
 
@@ -168,9 +166,9 @@ def on_standing(rows: pd.DataFrame, quoted: str = "") -> str:
         for row in shown.itertuples()
     ]
     lead = _lean(rows["value"])
-    turned = [stage_name(row.stage) for row in rows.itertuples() if row.low < 0 < row.high]
+    turned = [stages.PLURALS[row.stage] for row in rows.itertuples() if row.low < 0 < row.high]
     if turned:
-        lead += f" (not in every single year in {joined(turned)})"
+        lead += f" (for {joined(turned)} not in every single year)"
     scale = "the balance (1: only exports, -1: only imports) was "
     return f"In {rows['years'].iloc[0]} {lead}; {scale}" + joined(said) + "."
 
@@ -232,8 +230,7 @@ def on_value(table: pd.DataFrame, year: int) -> tuple[str, dict]:
     }
     return (
         "By the prices of oxides and an assumed content, the oxide made up **{oxide}** of the "
-        "price of a magnet it bought in {value_year}, and the magnet step {magnet}; the ranges "
-        "hold 8 of 10 draws.",
+        "price of a magnet it bought in {value_year} (range: 8 of 10 draws).",
         said | {"value_year": str(year)},
     )
 
@@ -368,7 +365,7 @@ def advantage_title(rows: pd.DataFrame, importer: str) -> str:
     low, high = ((1 + end) / (1 - end) for end in (last["low"], last["high"]))
     said = ranged(last["rca"], low, high, "ratio")
     goods = stages.PLURALS[last["stage"]]
-    return f"{capital(goods)}: {said} times the weight in the exports of {{importer}} as in all"
+    return f"{capital(goods)} in the exports of {{importer}}: {said} times their world share"
 
 
 def magnet_source(rows: pd.DataFrame) -> str:
@@ -398,9 +395,16 @@ def on_magnet_list(importer: str, years: tuple[int, int]) -> str:
     if position.both_ways(importer, stages.MAGNETS):
         missing = position.below_limit(importer, years)
         said = [f"{span(*missing[name])} of its {name}" for name in position.SIDES]
+        reach = choose(
+            (
+                any(high > 0 for _, high in missing.values()),
+                "In years whose list reaches further down, the flows below the common limit were "
+                f"{joined(said)}. ",
+            ),
+            (True, "No list of these years shows what lies below the common limit. "),
+        )
         return (
-            f"Magnets of {trade.economy_in_text(importer)} are listed both ways. In years whose "
-            f"list reaches further down, the flows below the common limit were {joined(said)}. "
+            f"Magnets of {trade.economy_in_text(importer)} are listed both ways. {reach}"
             "A world total of magnets is not in the data."
         )
     if importer in position.importers_listed():
@@ -417,9 +421,8 @@ def headline(move: str, look: dict, steady: tuple[int, int], mixed: bool = False
     text += f" ({steady[0]} of {steady[1]} variants agree)" if move != upgrading.NONE else ""
     if look:
         customs = "{direct:pct0} by customs" if look["direct"] else "no flow listed"
-        text += (
-            "; {exporter} in its magnets: " + customs + ", {low:pct0} to {high:pct0} with material"
-        )
+        text += f"; {{exporter}} in its magnets: {customs}, {span(look['low'], look['high'])} with"
+        text += " material"
     return text + "."
 
 
