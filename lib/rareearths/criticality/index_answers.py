@@ -9,6 +9,10 @@ from rareearths.criticality.index_tables import at_start, ends
 
 FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # net reliance has many ties
 ENOUGH = 20  # materials that make a list worth ranking
+UNLISTED = (
+    " The timeline is mostly about rare earths: a control on another material that it does not "
+    "list counts as none, and the EU index of that material is then too low."
+)
 
 
 def check_pair(first: str, second: str) -> tuple[str, str]:
@@ -488,6 +492,11 @@ def on_credit(credit: dict) -> str:
         return "No importer compared has mine output and usable trade of {material} to show it by."
     return words.choose(
         (
+            credit["not_credited"] - credit["credited"] < 0.005
+            and credit["fell_to"] > 0.9 * credit["fell_to_not_credited"],
+            "In {last} own mine output hardly changes the score of {miner}, {credited:ratio}.",
+        ),
+        (
             credit["fell_to"] < 0.9 * credit["fell_to_not_credited"],
             "From {start} to {lowest} the score of {miner} fell to {fell_to:pct0} of what it was. "
             "Without the credit it would stand at {fell_to_not_credited:pct0}: the rest comes from "
@@ -551,10 +560,13 @@ def _no_balance(published: pd.DataFrame) -> pd.DataFrame:
 def on_acts(acts: pd.DataFrame) -> str:
     """Which controls the EU index weighs, as a template; see `index_weights.restrictions`."""
     if acts.empty:
-        return "No export control on these materials was in force at the end of {year}."
+        return (
+            "The policy timeline lists no export control on these materials in force at the end of "
+            "{year}." + UNLISTED
+        )
     return (
         "Export controls in force at the end of {year} that the EU index weighs: on {held} "
-        "({count} acts of the policy timeline)."
+        "({count} acts of the policy timeline)." + UNLISTED
     )
 
 
