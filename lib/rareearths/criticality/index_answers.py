@@ -8,6 +8,7 @@ from rareearths.criticality import concordance, indices
 from rareearths.criticality.index_tables import at_start, ends
 
 FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # net reliance has many ties
+FIRM = 0.9  # of the samples in which a term is the largest, from which that is sure
 ENOUGH = 20  # materials that make a list worth ranking
 UNLISTED = (
     " The timeline is mostly about rare earths: a control on another material that it does not "
@@ -184,8 +185,10 @@ def on_term(facts: dict) -> str:
         (facts["gap"] < 1e-9, "So there is no difference to explain."),
         (
             facts["part_share"] > 0.5,
-            "Most of the disagreement comes from one term, {term_label}: {part_text} of the "
-            "{gap:ratio} by which tau falls short of 1.",
+            "Most of the disagreement "
+            + ("comes" if facts["first_in"] >= FIRM else "seems to come")
+            + " from one term, {term_label}: {part_text} of the {gap:ratio} by which tau falls "
+            "short of 1.",
         ),
         (
             True,
@@ -307,7 +310,7 @@ def certainty(facts: dict) -> str:
     largest = words.choose(
         (facts["gap"] < 1e-9, "There is no difference to explain."),
         (
-            facts["first_in"] >= 0.9,
+            facts["first_in"] >= FIRM,
             "Which term is largest is sure within these data ({first_in:pct0} of the samples).",
         ),
         (True, "Which term is largest is not sure ({first_in:pct0} of the samples)."),
@@ -464,7 +467,7 @@ def on_verdict(facts: dict) -> str:
     """
     here = words.choose(
         (
-            facts["first_in"] >= 0.9,
+            facts["first_in"] >= FIRM,
             "The verdict is firm: in {first_in:pct0} of the samples this term is the largest, "
             "{term_label}.",
         ),
