@@ -414,7 +414,7 @@ def test_a_dip_between_the_windows_is_said(flows):
     found = upgrading.signals(table)
     assert table["unit_value_ratio"].idxmin() == 2011
     said = position_verdicts.on_path(table, found, "magnet")
-    assert "stood at 0.52 in 2011" in said
+    assert "stood at 3.39 in 2008 and at 0.52 in 2011" in said
     assert "balance" not in said
     straight = signal_series(0.5, 0.1)
     assert position_verdicts.on_path(straight, upgrading.signals(straight), "metal") == ""

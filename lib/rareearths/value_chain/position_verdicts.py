@@ -109,10 +109,14 @@ def on_path(table: pd.DataFrame, found: pd.DataFrame, last_stage: str) -> str:
                 ((row.early_years, -1), (row.late_years, 0))]  # fmt: skip
         between = table.loc[ends[0] + 1 : ends[1] - 1, row.signal].dropna()
         low, high = min(row.early_low, row.late_low), max(row.early_high, row.late_high)
-        for year, value in () if between.empty else (_lowest(between), _highest(between)):
-            if not low <= value <= high:
-                shown = show_number(value, upgrading.FORMS[row.signal])
-                said.append(f"{_signal_name(row.signal, last_stage)} stood at {shown} in {year}")
+        found_out = {} if between.empty else dict([_lowest(between), _highest(between)])
+        stood = [
+            f"at {show_number(value, upgrading.FORMS[row.signal])} in {year}"
+            for year, value in sorted(found_out.items())
+            if not low <= value <= high
+        ]
+        if stood:
+            said.append(f"{_signal_name(row.signal, last_stage)} stood {joined(stood)}")
     if not said:
         return ""
     return "The way was not steady: between the two, " + joined(said) + ", outside both ranges."
