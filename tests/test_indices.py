@@ -154,6 +154,28 @@ def test_more_recycling_never_raises_an_index(cells):
     assert (ends[1] <= ends[2]).all()
 
 
+@pytest.mark.parametrize("importer", ["JPN", "USA"])
+@pytest.mark.parametrize("material", ["rare_earths", "tungsten", "nickel"])
+def test_usgs_risk_by_plain_queries(scores, importer, material):
+    """Square root of the weighted concentration of mines times net import reliance."""
+    stability = pd.read_csv(DATA / "governance/political_stability.csv").query("year == 2024")
+    stability = stability.set_index("economy")["normalised"].to_dict()
+    mined = pd.read_csv(DATA / "supply/mine_production.csv").query("year == 2024")
+    mined = mined[mined["material"] == material].set_index("economy")["quantity_t"].to_dict()
+    world = sum(mined.values())
+    potential = sum((q / world) ** 2 * stability.get(e, 0.5) for e, q in mined.items())
+    products = pd.read_csv(DATA / "reference/products.csv", dtype={"hs6": str})
+    codes = list(products.loc[products["material"] == material, "hs6"])
+    where = [("year", "==", 2024), ("product", "in", codes)]
+    rows = pd.read_parquet(DATA / "trade/baci_minerals.parquet", filters=where)
+    net = rows.loc[rows["importer"] == importer, "quantity_t"].sum()
+    net -= rows.loc[rows["exporter"] == importer, "quantity_t"].sum()
+    reliance = net / (net + mined.get(importer, 0.0)) if net > 0 else 0.0
+    by_hand = (potential * reliance) ** 0.5
+    assert scores.at[(importer, material), "usgs_risk"] == pytest.approx(by_hand, rel=1e-9)
+    assert scores.at[(importer, material), "net_reliance"] == pytest.approx(reliance, rel=1e-9)
+
+
 def test_a_single_supplier_is_full_concentration():
     rows = pd.DataFrame(
         {
@@ -169,6 +191,20 @@ def test_a_single_supplier_is_full_concentration():
     assert made.to_dict() == pytest.approx(
         {"x_plain_no": 1, "x_plain_yes": 1.5, "x_stability_no": 0.4, "x_stability_yes": 0.6}
     )
+
+
+def test_the_agreement_over_importers_is_that_of_scipy_and_names_each(scores, importers):
+    each = concordance.for_each_importer(scores, ("geopolrisk", "eu_supply_risk"), draws=50)
+    assert sorted(each["importer"]) == sorted(importers)
+    assert each["tau"].is_monotonic_decreasing
+    for row in each.itertuples():
+        own = scores.loc[row.importer, ["geopolrisk", "eu_supply_risk"]].dropna()
+        assert row.n == len(own)
+        assert row.tau == pytest.approx(kendalltau(own.iloc[:, 0], own.iloc[:, 1]).statistic)
+        assert row.low <= row.tau <= row.high
+    found = index_answers.over_facts(each)
+    assert found["alike"] + found["opposed"] + found["open"] + found["no_tau"] == 30
+    assert found["twenty"] >= 29
 
 
 # What is left out, and what is refused.

@@ -375,6 +375,58 @@ def test_a_verdict_that_variants_do_not_share_is_hedged():
     assert "may be moving down" in scrap
 
 
+def test_the_answer_counts_the_variants_of_the_verdict_and_of_each_signal(flows):
+    table = upgrading.series(flows, "JPN")
+    found = upgrading.signals(table)
+    rows = position_tables.variants(flows, "JPN", ["PHL", "VNM", "MYS", "THA"])
+    votes = position_advice.signal_votes(rows, found)
+    assert votes["unit_value_ratio"][1] == 8
+    assert votes["last_ntb"][1] == votes["last_share"][1] == 7  # without magnets: another stage
+    steady = position_advice.steadiness(rows, upgrading.DOWN)
+    said = position_verdicts.on_move(found, upgrading.DOWN, "magnet", steady, tried=rows)
+    assert upgrading.UP not in position_advice.votes(rows)
+    assert "no sign of moving up" in said
+    assert "none says the reverse" in said
+    assert "Not moved beyond chance: the share of magnets in its exports." in said
+    reverse = rows.assign(low_move=upgrading.UP)
+    said = position_verdicts.on_move(found, upgrading.DOWN, "magnet", (2, 8), tried=reverse)
+    assert "no sign" not in said
+    assert "4 say the reverse" in said
+
+
+def test_the_balance_is_said_as_its_range_allows():
+    one = pd.DataFrame(
+        {"stage": "metal", "value": [0.02], "low": [-0.1], "high": [0.2], "years": "2020–2024"}
+    )
+    even = position_verdicts.on_standing(one)
+    assert "about as much as it bought" in even
+    assert "every stage" not in even
+    assert "for metals not in every single year" in even
+    two = pd.concat([one.assign(stage="compound", value=-0.5, low=-0.6, high=-0.4), one])
+    assert "at some stages in the data, about as much" in position_verdicts.on_standing(two)
+    firm = position_verdicts.on_standing(two.assign(value=-0.5, low=-0.6, high=-0.4), "metal")
+    assert "bought more than it sold at every stage" in firm
+    assert "metals -" not in firm
+
+
+def test_a_dip_between_the_windows_is_said(flows):
+    table = upgrading.series(flows, "JPN")
+    found = upgrading.signals(table)
+    assert table["unit_value_ratio"].idxmin() == 2011
+    said = position_verdicts.on_path(table, found, "magnet")
+    assert "stood at 3.39 in 2008 and at 0.52 in 2011" in said
+    assert "balance" not in said
+    straight = signal_series(0.5, 0.1)
+    assert position_verdicts.on_path(straight, upgrading.signals(straight), "metal") == ""
+
+
+def test_the_central_case_is_that_of_the_table_of_assumptions():
+    """0.29 kg of light metal at 55 US$ and 0.01 kg of dysprosium at 260, oxide and losses."""
+    shares = value_added.central_case(value_added.load_parameters(), 2024, Range(42, 55, 101))
+    assert shares["oxide"] == pytest.approx((0.29 * 55 + 0.01 * 260) * 1.25 * 1.1 / 55)
+    assert sum(shares.values()) == pytest.approx(1, abs=1e-12)
+
+
 def test_the_variants_say_whether_the_verdict_stays(flows):
     rows = position_tables.variants(flows, "JPN", ["PHL", "VNM", "MYS", "THA"])
     assert len(rows) == 4

@@ -127,6 +127,32 @@ def over_importers(scores: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(made, ignore_index=True)[["importer", "first", "second", "tau", "n"]]
 
 
+def for_each_importer(
+    scores: pd.DataFrame, names: tuple[str, str], draws: int = DRAWS
+) -> pd.DataFrame:
+    """Agreement of two indices for each importer, with its range.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        As for `over_importers`.
+    names : (str, str)
+        Two of its columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``importer``, and ``tau``, ``low``, ``high`` and ``n`` of `pairs`; highest tau first,
+        importers without one last.
+    """
+    rows = [
+        pairs(own.droplevel("importer")[list(names)], draws).assign(importer=importer)
+        for importer, own in scores.groupby("importer", sort=False)
+    ]
+    table = pd.concat(rows)[["importer", "tau", "low", "high", "n"]]
+    return table.sort_values("tau", ascending=False, kind="stable", ignore_index=True)
+
+
 def differing_terms(first: indices.Terms, second: indices.Terms) -> list[str]:
     """Return the names of the terms in which two indices differ."""
     return [name for name in first._fields if getattr(first, name) != getattr(second, name)]

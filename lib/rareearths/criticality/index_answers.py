@@ -7,8 +7,13 @@ from rareearths import trade, words
 from rareearths.criticality import concordance, indices
 from rareearths.criticality.index_tables import at_start, ends
 
-FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # more than a single term
-RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
+FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # net reliance has many ties
+FIRM = 0.9  # of the samples in which a term is the largest, from which that is sure
+ENOUGH = 20  # materials that make a list worth ranking
+UNLISTED = (
+    " The timeline is mostly about rare earths: a control on another material that it does not "
+    "list counts as none, and the EU index of that material is then too low."
+)
 
 
 def check_pair(first: str, second: str) -> tuple[str, str]:
@@ -98,7 +103,8 @@ def on_agreement(facts: dict) -> str:
         "For {n} materials that {importer} buys, {first} and {second} give rankings that are "
         + strength
         + ": Kendall's tau is {tau_text}, where 1 is the same order and 0 no relation; the range "
-        "is over samples of the materials."
+        "is over samples of the materials. Over {compared} importers tau runs from "
+        "{over_low:ratio} to {over_high:ratio}."
     )
 
 
@@ -130,14 +136,59 @@ def lowest_facts(pairs: pd.DataFrame) -> dict:
     return {"pair": words.joined(labels), "lowest_text": tau}
 
 
+def over_facts(each: pd.DataFrame) -> dict:
+    """Numbers for `on_importers`.
+
+    Parameters
+    ----------
+    each : pandas.DataFrame
+        See `concordance.for_each_importer`.
+
+    Returns
+    -------
+    dict
+        ``compared`` (importers), ``over_low`` and ``over_high`` (lowest and highest tau),
+        ``alike``, ``opposed`` and ``open`` (importers whose range lies above 0, below 0, around
+        it), ``no_tau`` (importers without one), ``fewest`` and ``most`` (materials), ``twenty``
+        (importers with 20 materials or more).
+    """
+    known = each.dropna(subset=["tau"])
+    alike, opposed = int((known["low"] > 0).sum()), int((known["high"] < 0).sum())
+    return {
+        "compared": len(each),
+        "over_low": known["tau"].min(),
+        "over_high": known["tau"].max(),
+        "alike": alike,
+        "opposed": opposed,
+        "open": len(known) - alike - opposed,
+        "no_tau": len(each) - len(known),
+        "fewest": int(each["n"].min()),
+        "most": int(each["n"].max()),
+        "twenty": int((each["n"] >= ENOUGH).sum()),
+    }
+
+
+def on_importers(facts: dict) -> str:
+    """How far two indices agree for each importer, as a template; see `over_facts`."""
+    counts = [("alike", "above"), ("opposed", "below"), ("open", "on both sides of")]
+    said = [f"{side} 0 for {{{name}}}" for name, side in counts if facts[name]]
+    unknown = " For {no_tau} it cannot be computed." if facts["no_tau"] else ""
+    return (
+        "Of the {compared} importers, {twenty} have both scores for 20 materials or more ({fewest} "
+        "to {most} materials). The range of tau lies " + words.joined(said) + "." + unknown
+    )
+
+
 def on_term(facts: dict) -> str:
     """Which term makes the two differ, as a template."""
     return words.choose(
         (facts["gap"] < 1e-9, "So there is no difference to explain."),
         (
             facts["part_share"] > 0.5,
-            "Most of the disagreement comes from one term, {term_label}: {part_text} of the "
-            "{gap:ratio} by which tau falls short of 1.",
+            "Most of the disagreement "
+            + ("comes" if facts["first_in"] >= FIRM else "seems to come")
+            + " from one term, {term_label}: {part_text} of the {gap:ratio} by which tau falls "
+            "short of 1.",
         ),
         (
             True,
@@ -170,7 +221,10 @@ def on_material(ranked: pd.DataFrame, name: str, why_not: str) -> str:
     ]
     if len(shown) == 1:
         return f"{at_start(name)}: rank {parts[0]}, the only index with a score."
-    return f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest."
+    return (
+        f"{at_start(name)}: from rank {parts[0]} to rank {parts[1]}; 1 is the riskiest, and net "
+        "import reliance is not counted here."
+    )
 
 
 def on_screen(facts: dict, flags: pd.DataFrame, material: str) -> str:
@@ -206,7 +260,7 @@ def choice_text(row: pd.Series) -> str:
 
 
 def shortlist(scores: pd.DataFrame) -> list[str]:
-    """Materials of one importer in the top third under every index with more than one term.
+    """Materials of one importer in the top third under every index but net import reliance.
 
     Parameters
     ----------
@@ -240,13 +294,13 @@ def advice(facts: dict, short: list[str]) -> str:
         ),
         (
             len(short) > 0,
-            "Do not order materials by one index. Under all four indices with more than one term "
-            "the riskiest third holds {short}: start there. For all others " + question,
+            "Do not order materials by one index. Under all indices but net import reliance the "
+            "riskiest third holds {short}: start there. For all others " + question,
         ),
         (
             True,
             "Do not order materials by one index: no material is in the riskiest third under all "
-            "four indices with more than one term. " + at_start(question),
+            "indices but net import reliance. " + at_start(question),
         ),
     )
 
@@ -256,7 +310,7 @@ def certainty(facts: dict) -> str:
     largest = words.choose(
         (facts["gap"] < 1e-9, "There is no difference to explain."),
         (
-            facts["first_in"] >= 0.9,
+            facts["first_in"] >= FIRM,
             "Which term is largest is sure within these data ({first_in:pct0} of the samples).",
         ),
         (True, "Which term is largest is not sure ({first_in:pct0} of the samples)."),
@@ -294,7 +348,10 @@ def on_hubs(places: pd.DataFrame, screened: pd.DataFrame, material: str, to_expo
         "of the world's exports of each of these codes"
     )
     hidden = words.choose(
-        (mine > world.max() + 0.1, ": trade shows less of it than mining. "),
+        (
+            mine > world.max() + 0.1,
+            ": trade shows less of it than mining, and what it uses at home crosses no border. ",
+        ),
         (mine < world.min() - 0.1, ": trade shows more of it than mining. "),
         (True, ". "),
     )
@@ -325,14 +382,17 @@ def hub_facts(places: pd.DataFrame, exports: pd.DataFrame, sold: dict) -> dict:
     Returns
     -------
     dict
-        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``ships`` and ``rest`` (text),
+        ``mine`` and ``mine_hhi`` (of the exporter, of all mines), ``world_hhi``, ``ships`` and
+        ``rest`` (text),
         ``to_exporter``, ``hubs`` (share of the exports of economies without mine output).
     """
     world = places[places["place"] == "world"]["share"]
     mines = places[places["place"] == "mines"].iloc[0]
+    exported = places.loc[places["place"] == "world", "hhi"]
     return {
         "mine": mines["share"],
         "mine_hhi": mines["hhi"],
+        "world_hhi": ends(exported.min(), exported.max(), "ratio"),
         "ships": ends(world.min(), world.max(), "pct0"),
         "rest": ends(sold["rest_low"], sold["rest_high"], "ratio"),
         "to_exporter": sold["to_exporter"],
@@ -386,8 +446,8 @@ def on_thresholds(thresholds: pd.DataFrame, material: str) -> str:
     low, published = thresholds.iloc[0], thresholds.iloc[1]
     also = material in low["names"] and material not in published["names"]
     return words.fill(
-        "The screen depends on its threshold: with an HHI of {published:ratio} it flags {few} "
-        "materials ({names}), with {low:ratio} it flags {many}{there}.",
+        "The screen depends on its threshold. Flagged with an HHI of {published:ratio}: {few} "
+        "({names}); with {low:ratio}: {many}{there}.",
         published=published["hhi"],
         low=low["hhi"],
         few=published["materials"],
@@ -407,7 +467,7 @@ def on_verdict(facts: dict) -> str:
     """
     here = words.choose(
         (
-            facts["first_in"] >= 0.9,
+            facts["first_in"] >= FIRM,
             "The verdict is firm: in {first_in:pct0} of the samples this term is the largest, "
             "{term_label}.",
         ),
@@ -434,6 +494,11 @@ def on_credit(credit: dict) -> str:
     if not credit:
         return "No importer compared has mine output and usable trade of {material} to show it by."
     return words.choose(
+        (
+            credit["not_credited"] - credit["credited"] < 0.005
+            and credit["fell_to"] > 0.9 * credit["fell_to_not_credited"],
+            "In {last} own mine output hardly changes the score of {miner}, {credited:ratio}.",
+        ),
         (
             credit["fell_to"] < 0.9 * credit["fell_to_not_credited"],
             "From {start} to {lowest} the score of {miner} fell to {fell_to:pct0} of what it was. "
@@ -498,10 +563,13 @@ def _no_balance(published: pd.DataFrame) -> pd.DataFrame:
 def on_acts(acts: pd.DataFrame) -> str:
     """Which controls the EU index weighs, as a template; see `index_weights.restrictions`."""
     if acts.empty:
-        return "No export control on these materials was in force at the end of {year}."
+        return (
+            "The policy timeline lists no export control on these materials in force at the end of "
+            "{year}." + UNLISTED
+        )
     return (
         "Export controls in force at the end of {year} that the EU index weighs: on {held} "
-        "({count} acts of the policy timeline)."
+        "({count} acts of the policy timeline)." + UNLISTED
     )
 
 

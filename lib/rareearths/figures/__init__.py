@@ -26,8 +26,10 @@ from rareearths.figures.events import (
 from rareearths.figures.frame import show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.indices import (
+    importers_height,
     plot_concordance,
     plot_credit,
+    plot_importers,
     plot_parts,
     plot_places,
     plot_ranks,
@@ -117,6 +119,7 @@ __all__ = [
     "canvas",
     "economy_colours",
     "hollow_note",
+    "importers_height",
     "instruments_height",
     "marginal_canvas",
     "mark_splices",
@@ -136,6 +139,7 @@ __all__ = [
     "plot_fan",
     "plot_gaps",
     "plot_hhi",
+    "plot_importers",
     "plot_inside_lines",
     "plot_instruments",
     "plot_interrupted",

@@ -42,13 +42,14 @@ def plot_ranks(axes: Axes, ranks: pd.DataFrame, flagged: pd.Series, material: st
     Parameters
     ----------
     ranks : pandas.DataFrame
-        Indexed by material, see `concordance.ranks`; missing ranks are dashes.
+        Indexed by material, see `concordance.ranks`; missing ranks are dashes, and materials with
+        one stand last.
     flagged : pandas.Series
         Whether GeoDep flags the material, by material.
     material : str
         The one whose row is framed.
     """
-    order = ranks.mean(axis=1).sort_values(kind="stable", na_position="last").index
+    order = ranks.mean(axis=1, skipna=False).sort_values(kind="stable", na_position="last").index
     ranks, last = ranks.loc[order], ranks.max().max()
     for row, name in enumerate(order):
         for column, value in enumerate(ranks.loc[name]):
@@ -97,6 +98,41 @@ def plot_concordance(axes: Axes, pairs: pd.DataFrame, others: pd.DataFrame) -> A
     axes.axvline(0, color=INK, lw=0.8)
     axes.set(xlim=(-1, 1), ylim=(len(pairs) - 0.5, -0.5))
     axes.set_yticks(range(len(pairs)), labels, fontsize=7.5)
+    return _tau_axis(axes)
+
+
+def importers_height(rows: pd.DataFrame) -> float:
+    """Height in inches of a chart of `plot_importers`."""
+    return 0.7 + 0.18 * len(rows)
+
+
+def plot_importers(axes: Axes, rows: pd.DataFrame, importer: str) -> Axes:
+    """Draw Kendall's tau of two indices for each importer by name, with its range.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        See `concordance.for_each_importer`; an importer without a tau is a dash.
+    importer : str
+        The one that is picked out.
+    """
+    names = trade.economy_names()
+    for place, row in enumerate(rows.itertuples()):
+        if pd.isna(row.tau):
+            axes.text(0, place, "–", ha="center", va="center", fontsize=7.5, color=MUTED)
+            continue
+        colour = _INK_OF_RANK if row.importer == importer else MUTED
+        axes.plot([row.low, row.high], [place, place], color=colour, lw=2, alpha=0.45)
+        axes.plot(row.tau, place, "o", ms=4.5, color=colour)
+    axes.axvline(0, color=INK, lw=0.8)
+    axes.set(xlim=(-1, 1), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(range(len(rows)), [names[code] for code in rows["importer"]], fontsize=7.5)
+    for label, code in zip(axes.get_yticklabels(), rows["importer"], strict=True):
+        label.set_fontweight("bold" if code == importer else "normal")
+    return _tau_axis(axes)
+
+
+def _tau_axis(axes: Axes) -> Axes:
     axes.set_xticks(
         [-1, -0.5, 0, 0.5, 1], ["−1\nreversed", "−0.5", "0\nno relation", "0.5", "1\nsame"]
     )

@@ -8,13 +8,20 @@ from rareearths.words import choose, joined
 FAR = 0.05  # the look-through moves the customs share by this much or more
 
 _ADVICE = {
-    upgrading.DOWN: "Find out by company figures whether output at home fell or only moved abroad: "
-    "trade alone shows the loss, not its cause.",
-    upgrading.UP: "Keep what works, and check by company figures that the later stage is made at "
-    "home and not passed on.",
+    upgrading.DOWN: "Find out by company figures whether output at home fell, or whether plants "
+    "abroad now do the last steps: trade alone does not tell the two apart.",
+    upgrading.UP: "Before it is called a success, check by company figures that the later stage is "
+    "made at home and not passed on.",
     upgrading.MIXED: "Look at the signals one by one: there is no single direction to act on.",
-    upgrading.UNCLEAR: "Claim neither a rise nor a fall: the trade data show none.",
+    upgrading.UNCLEAR: "Claim neither a rise nor a fall: the trade data do not settle it.",
     upgrading.NONE: "Do not speak of a move along the chain on these data.",
+}
+_NOT_YET = "Do not build on the move alone: not every variant of the test shows it. "
+_CHOICES = {
+    "Years in each window": "how many years are compared",
+    "First year": "the first year",
+    "What counts as chance": "what counts as chance",
+    "Magnets": "whether all magnets count",
 }
 
 
@@ -35,13 +42,45 @@ def steadiness(rows: pd.DataFrame, verdict: str) -> tuple[int, int]:
     return sum(move == verdict for move in tried), len(tried)
 
 
-def to_do(verdict: str, look: dict, ladder: pd.DataFrame | None, exporter: str) -> str:
-    """The advice, by what the page found."""
+def votes(rows: pd.DataFrame) -> dict[str, int]:
+    """How many of the variants give each verdict, see `position_tables.variants`."""
+    return pd.Series([*rows["low_move"], *rows["high_move"]]).value_counts().to_dict()
+
+
+def signal_votes(rows: pd.DataFrame, found: pd.DataFrame) -> dict[str, tuple[int, int]]:
+    """In how many of the variants a signal moves as on the page, and of how many that know it.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        See `position_tables.variants`.
+    found : pandas.DataFrame
+        See `upgrading.signals`.
+    """
+    ways = [*rows["low_ways"], *rows["high_ways"]]
+    counted = {}
+    for row in found.itertuples():
+        tried = [way[row.signal] for way in ways if row.signal in way]
+        counted[row.signal] = (sum(way == row.direction for way in tried), len(tried))
+    return counted
+
+
+def to_do(
+    verdict: str,
+    look: dict,
+    ladder: pd.DataFrame | None,
+    exporter: str,
+    steady: tuple[int, int] = (1, 1),
+) -> str:
+    """The advice, by what the page found; ``steady`` as in `steadiness`."""
     if look and look["high"] - look["direct"] >= FAR:
+        seen = (
+            "the {direct:pct0} of the customs" if look["direct"] else "customs, which list no flow"
+        )
         magnets = (
             "Judge dependence in magnets by a range ({low:pct0} to {high:pct0} with what the third "
-            "economies buy, {all:pct0} at most), not by the {direct:pct0} of the customs, and ask "
-            "suppliers in third economies where their material comes from. "
+            f"economies buy, {{all:pct0}} at most), not by {seen}, and ask suppliers in third "
+            "economies where their material comes from. "
         )
     elif look and look["direct"] > 0:
         magnets = "In magnets the customs share, {direct:pct0}, tells most of the story. "
@@ -49,7 +88,8 @@ def to_do(verdict: str, look: dict, ladder: pd.DataFrame | None, exporter: str) 
         magnets = ""
     if ladder is not None and _holds_oxide(exporter):
         magnets += _on_plant(ladder.set_index("step"))
-    return magnets + _ADVICE[verdict]
+    shaky = verdict in (upgrading.UP, upgrading.DOWN) and steady[0] < steady[1]
+    return magnets + (_NOT_YET if shaky else "") + _ADVICE[verdict]
 
 
 def _holds_oxide(exporter: str) -> bool:
@@ -84,10 +124,10 @@ def _on_plant(steps: pd.DataFrame) -> str:
 def what_changes(rows: pd.DataFrame, look: dict, effects: pd.DataFrame | None) -> str:
     """What would change the answer: variants that turn the verdict, and the figures that matter."""
     turned = rows.loc[rows["then"] == "Verdict changes", "varied"]
-    changed = [name[0].lower() + name[1:] for name in turned]
+    changed = [_CHOICES[name] for name in turned]
     text = "No variant of the table above turns the verdict on the move. "
     if changed:
-        text = f"The verdict on the move turns with: {joined(changed)}. "
+        text = f"The verdict on the move depends on {joined(changed)}. "
     if look and look["high"] - look["direct"] >= FAR:
         text += (
             "Where the third economies get the material of the magnets they sell to {importer} "
@@ -99,8 +139,10 @@ def what_changes(rows: pd.DataFrame, look: dict, effects: pd.DataFrame | None) -
     return text.strip()
 
 
-def how_sure(steady: tuple[int, int], magnets: bool, verdict: str) -> str:
-    """How far the verdict can be trusted."""
+def how_sure(
+    steady: tuple[int, int], magnets: bool, verdict: str, given: pd.DataFrame | None = None
+) -> str:
+    """How far the verdict can be trusted; ``given`` as in `value_added.load_parameters`."""
     same, tried = steady
     if verdict == upgrading.NONE:
         return "The balance by stage is as sure as the trade data; on a move they say nothing."
@@ -110,10 +152,12 @@ def how_sure(steady: tuple[int, int], magnets: bool, verdict: str) -> str:
     )  # fmt: skip
     text += ", and the test takes years as independent, which they are not: it finds a move too "
     text += "easily. A customs code holds goods of many kinds, so a unit value is no price."
-    if magnets:
+    if given is not None:
+        judged = int((given["kind"] == "judgement").sum())
         text += (
-            " The steps of value rest on figures of low confidence and two judgements; only their "
-            "order of size is sure. What third economies buy need not go into the magnets they "
-            "sell on."
+            f" Of the {len(given)} assumptions behind the steps of value {judged} are judgements, "
+            "others of low confidence: take the shares as orders of size."
         )
+    if magnets:
+        text += " What third economies buy need not go into the magnets they sell on."
     return text

@@ -7,6 +7,8 @@ from rareearths.value_chain import abroad, position, upgrading, value_added
 from rareearths.value_chain.position_words import INPUTS, capital, span, stage_name
 from rareearths.words import ranged
 
+WITHOUT = "without magnets"  # a variant whose last stage is another
+
 
 def standing_table(rows: pd.DataFrame) -> pd.DataFrame:
     """`position.standing` of one economy as a table to show."""
@@ -126,36 +128,51 @@ def variants(flows: pd.DataFrame, economy: str, others: list[str]) -> pd.DataFra
     -------
     pandas.DataFrame
         ``varied``, ``at_low``, ``at_high`` (what the ends are, with the verdict of each) and
-        ``then`` (whether the verdict changes); ``low_move``, ``high_move`` (the verdicts).
+        ``then`` (whether the verdict changes); ``low_move``, ``high_move`` (the verdicts),
+        ``low_ways``, ``high_ways`` (the direction of each signal that is known, by its name;
+        without magnets only of the unit value, the others being of another stage).
     """
     base = upgrading.series(flows, economy)
     verdict = upgrading.verdict(upgrading.signals(base))
     first = int(base.index.min()) if len(base) else 0
     pairs = [
-        ("Years in each window", [(f"{n} years", upgrading.verdict(upgrading.signals(base, n)))
-                                  for n in (4, 8)]),
-        ("First year", [(str(y), upgrading.verdict(upgrading.signals(base[base.index >= y])))
-                        for y in (first + 2, first + 5)]),
-        ("What counts as chance", [(f"p {p:g}", upgrading.verdict(upgrading.signals(base, level=p)))
-                                   for p in (0.01, 0.1)]),
-    ]  # fmt: skip
+        ("Years in each window", [(f"{n} years", upgrading.signals(base, n)) for n in (4, 8)]),
+        (
+            "First year",
+            [(str(y), upgrading.signals(base[base.index >= y])) for y in (first + 2, first + 5)],
+        ),
+        (
+            "What counts as chance",
+            [(f"p {p:g}", upgrading.signals(base, level=p)) for p in (0.01, 0.1)],
+        ),
+    ]
     if position.both_ways(economy, stages.MAGNETS) and stages.MAGNETS in set(flows["stage"]):
         left = abroad.without(flows, economy, others)
         tried = (upgrading.series(flows, economy, magnets=False), upgrading.series(left, economy))
-        moves = [upgrading.verdict(upgrading.signals(table)) for table in tried]
-        names = ("without magnets", "without the magnets of round trips")
-        pairs.append(("Magnets", list(zip(names, moves, strict=True))))
-    return pd.DataFrame(
-        {
-            "varied": name,
-            "at_low": f"{low[0]}: {low[1]}",
-            "at_high": f"{high[0]}: {high[1]}",
-            "then": "Verdict stays" if {low[1], high[1]} == {verdict} else "Verdict changes",
-            "low_move": low[1],
-            "high_move": high[1],
-        }
-        for name, (low, high) in pairs
-    )
+        names = (WITHOUT, "without the magnets of round trips")
+        found = [upgrading.signals(table) for table in tried]
+        pairs.append(("Magnets", list(zip(names, found, strict=True))))
+    return pd.DataFrame([_variant(name, verdict, *ends) for name, ends in pairs])
+
+
+def _variant(name: str, verdict: str, low: tuple, high: tuple) -> dict:
+    """One row of `variants`; each end is its name and its signals."""
+    moves = [upgrading.verdict(found) for _, found in (low, high)]
+    return {
+        "varied": name,
+        "at_low": f"{low[0]}: {moves[0]}",
+        "at_high": f"{high[0]}: {moves[1]}",
+        "then": "Verdict stays" if set(moves) == {verdict} else "Verdict changes",
+        "low_move": moves[0],
+        "high_move": moves[1],
+        "low_ways": _ways(*low),
+        "high_ways": _ways(*high),
+    }
+
+
+def _ways(name: str, found: pd.DataFrame) -> dict[str, int]:
+    known = found[found["signal"] == "unit_value_ratio"] if name == WITHOUT else found
+    return dict(zip(known["signal"], known["direction"], strict=True))
 
 
 def value_variants(table: pd.DataFrame, labels: pd.Series, top: int = 4) -> pd.DataFrame:

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from rareearths import catalogue, quality, stages, trade
-from rareearths.value_chain import position, upgrading, value_added
-from rareearths.value_chain.position_words import span, stage_name
-from rareearths.words import choose, joined, literal, ranged
+from rareearths.value_chain import position, position_advice, upgrading, value_added
+from rareearths.value_chain.position_words import capital, span, stage_name
+from rareearths.words import choose, joined, literal, ranged, show_number
 
 MOVES = {
     upgrading.UP: "is **moving up** the chain of {material}",
@@ -25,7 +25,12 @@ def question(flows: pd.DataFrame) -> str:
 
 
 def on_move(
-    found: pd.DataFrame, move: str, last_stage: str, steady: tuple[int, int], mixed: bool = False
+    found: pd.DataFrame,
+    move: str,
+    last_stage: str,
+    steady: tuple[int, int],
+    mixed: bool = False,
+    tried: pd.DataFrame | None = None,
 ) -> str:
     """The verdict, and the signals it rests on.
 
@@ -41,23 +46,97 @@ def on_move(
         `position_advice.steadiness`.
     mixed : bool
         Whether the last stage also holds scrap or intermediates.
+    tried : pandas.DataFrame, optional
+        The variants, see `position_tables.variants`: in how many of them each signal moves.
     """
-    text = "By what it trades, {importer} " + _said(move, steady, mixed)
+    votes = {} if tried is None else position_advice.votes(tried)
+    text = "By what it trades, {importer} " + _no_rise(move, votes) + _said(move, steady, mixed)
     if move == upgrading.NONE:
         why = choose(
             ("last_share" not in set(found["signal"]), ": too few stages or years are in the data"),
             (True, ": too few years are in the data"),
         )
         return text + why + "."
+    counted = {} if tried is None else position_advice.signal_votes(tried, found)
     moved = found[found["direction"] != 0]
-    said = [_signal(row, last_stage) for row in moved.itertuples()]
-    agree = f" ({steady[0]} of {steady[1]} variants of the test agree)"
+    said = [_signal(row, last_stage, counted.get(row.signal)) for row in moved.itertuples()]
+    text += " " + _agreement(steady, move, votes)
     if not said:
-        return text + agree + ": no signal is told apart from chance."
-    span = f"from {moved['early_years'].iloc[0]} to {moved['late_years'].iloc[0]} "
+        return text + ": no signal is told apart from chance."
+    span = f" From {moved['early_years'].iloc[0]} to {moved['late_years'].iloc[0]} "
     scrap = f" The code of {stage_name(last_stage)} also holds scrap or intermediates: what moved "
     scrap += "need not be a later product."
-    return text + agree + ": " + span + joined(said) + "." + (scrap if mixed else "")
+    text += "." + span + joined(said) + "." + _unmoved(found, last_stage)
+    return text + (scrap if mixed else "")
+
+
+def _no_rise(move: str, votes: dict[str, int]) -> str:
+    """The answer to the title where the verdict is down and no variant says up."""
+    no = move == upgrading.DOWN and votes and not votes.get(upgrading.UP)
+    return "shows no sign of moving up and " if no else ""
+
+
+def _agreement(steady: tuple[int, int], move: str, votes: dict[str, int]) -> str:
+    """How many variants of the test give the verdict, and how many say the reverse."""
+    reverse = {upgrading.UP: upgrading.DOWN, upgrading.DOWN: upgrading.UP}.get(move)
+    if reverse is None or not votes:
+        return f"({steady[0]} of {steady[1]} variants of the test agree)"
+    against = votes.get(reverse, 0)
+    says = f"{against} say" if against > 1 else f"{against or 'none'} says"
+    return f"({steady[0]} of {steady[1]} variants of the test say so, {says} the reverse)"
+
+
+def _unmoved(found: pd.DataFrame, last_stage: str) -> str:
+    """The signals that did not move beyond chance, as a sentence; empty where all did."""
+    still = found.loc[found["direction"] == 0, "signal"]
+    names = [_signal_name(signal, last_stage, plain=True) for signal in still]
+    return f" Not moved beyond chance: {joined(names)}." if names else ""
+
+
+def on_path(table: pd.DataFrame, found: pd.DataFrame, last_stage: str) -> str:
+    """Signals that moved, but left the range of both windows in between; empty without any.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        See `upgrading.series`.
+    found : pandas.DataFrame
+        See `upgrading.signals`.
+    """
+    said = []
+    for row in found[found["direction"] != 0].itertuples():
+        ends = [int(years.split("–")[place]) for years, place in
+                ((row.early_years, -1), (row.late_years, 0))]  # fmt: skip
+        between = table.loc[ends[0] + 1 : ends[1] - 1, row.signal].dropna()
+        low, high = min(row.early_low, row.late_low), max(row.early_high, row.late_high)
+        found_out = {} if between.empty else dict([_lowest(between), _highest(between)])
+        stood = [
+            f"at {show_number(value, upgrading.FORMS[row.signal])} in {year}"
+            for year, value in sorted(found_out.items())
+            if not low <= value <= high
+        ]
+        if stood:
+            said.append(f"{_signal_name(row.signal, last_stage)} stood {joined(stood)}")
+    if not said:
+        return ""
+    return "The way was not steady: between the two, " + joined(said) + ", outside both ranges."
+
+
+def _lowest(values: pd.Series) -> tuple[int, float]:
+    return int(values.idxmin()), float(values.min())
+
+
+def _highest(values: pd.Series) -> tuple[int, float]:
+    return int(values.idxmax()), float(values.max())
+
+
+def _signal_name(signal: str, last_stage: str, plain: bool = False) -> str:
+    goods = stages.PLURALS[last_stage] if plain else stage_name(last_stage)
+    return {
+        "last_share": f"the share of {goods} in its exports",
+        "last_ntb": f"its balance in {goods}",
+        "unit_value_ratio": "the unit value of its exports over that of its imports",
+    }[signal]
 
 
 def _said(move: str, steady: tuple[int, int], mixed: bool) -> str:
@@ -67,40 +146,64 @@ def _said(move: str, steady: tuple[int, int], mixed: bool) -> str:
     return MOVES[move].replace("is **moving", "**may be moving") if hedged else MOVES[move]
 
 
-def _signal(row, last_stage: str) -> str:
-    name = {
-        "last_share": f"the share of {stage_name(last_stage)} in its exports",
-        "last_ntb": f"its balance in {stage_name(last_stage)}",
-        "unit_value_ratio": "the unit value of its exports over that of its imports",
-    }[row.signal]
+def _signal(row, last_stage: str, counted: tuple[int, int] | None = None) -> str:
+    name = _signal_name(row.signal, last_stage)
     form = upgrading.FORMS[row.signal]
     early = ranged(row.early, row.early_low, row.early_high, form)
     late = ranged(row.late, row.late_low, row.late_high, form)
-    return f"{name} went from {early} to {late}"
+    way = "rose" if row.direction > 0 else "fell"
+    same = f" (so in {counted[0]} of {counted[1]} variants)" if counted else ""
+    return f"{name} {way} from {early} to {late}{same}"
 
 
-def on_standing(rows: pd.DataFrame) -> str:
-    """The balance of the importer by stage: `position.standing` of one economy."""
+def on_standing(rows: pd.DataFrame, quoted: str = "") -> str:
+    """The balance of the importer by stage: `position.standing` of one economy.
+
+    ``quoted`` is a stage whose balance another sentence quotes, so that it is left out here.
+    """
     rows = rows.dropna(subset=["value"])
     if rows.empty:
         return "Its trade is too small for a balance by stage."
+    shown = rows[rows["stage"] != quoted] if len(rows) > 1 else rows
     said = [
         f"{stage_name(row.stage)} {ranged(row.value, row.low, row.high, 'ratio')}"
-        for row in rows.itertuples()
+        for row in shown.itertuples()
     ]
-    lead = choose(
-        ((rows["value"] < -CLOSE).all(), "it bought more than it sold at every stage in the data"),
-        ((rows["value"] > CLOSE).all(), "it sold more than it bought at every stage in the data"),
-        (True, "it sold more than it bought at some stages in the data, less at others"),
-    )
-    scale = "the balance over the trade (1: only exports, -1: only imports) was "
+    lead = _lean(rows["value"])
+    turned = [stages.PLURALS[row.stage] for row in rows.itertuples() if row.low < 0 < row.high]
+    if turned:
+        lead += f" (for {joined(turned)} not in every single year)"
+    scale = "the balance (1: only exports, -1: only imports) was "
     return f"In {rows['years'].iloc[0]} {lead}; {scale}" + joined(said) + "."
 
 
-def on_plants(found: dict, year: int) -> tuple[str, dict]:
-    """The customs share of the supplier in magnets, and the look through third economies."""
+def _lean(values: pd.Series) -> str:
+    """Whether more was sold or bought, by the balance of each stage."""
+    everywhere = " at every stage in the data" if len(values) > 1 else ""
+    some = "it sold more than it bought at some stages in the data, less or about as much at others"
+    return choose(
+        ((values < -CLOSE).all(), "it bought more than it sold" + everywhere),
+        ((values > CLOSE).all(), "it sold more than it bought" + everywhere),
+        ((values.abs() <= CLOSE).all(), "it sold about as much as it bought" + everywhere),
+        ((values > CLOSE).any(), some),
+        (True, "it bought more than it sold at some stages in the data, about as much at others"),
+    )
+
+
+def quoted_stage(found: pd.DataFrame, last_stage: str) -> str:
+    """The stage whose balance `on_move` quotes; empty where it quotes none."""
+    moved = found[(found["signal"] == "last_ntb") & (found["direction"] != 0)]
+    return last_stage if len(moved) else ""
+
+
+def on_plants(found: dict, year: int, tonnes: float | None = None) -> tuple[str, dict]:
+    """The customs share of the supplier in magnets, and the look through third economies.
+
+    ``tonnes`` is the customs share by tonnes; None where weights are not known.
+    """
     values = {**found, "all": found["direct"] + found["third"], "year": str(year)}
     values["look_span"] = span(found["low"], found["high"])
+    by_weight = "" if tonnes is None else f" ({tonnes:.0%} of the tonnes)"
     if found["direct"] == 0:
         return (
             "No flow of magnets from {exporter} is listed in {year}: under the limit, not known to "
@@ -109,14 +212,15 @@ def on_plants(found: dict, year: int) -> tuple[str, dict]:
         )
     if found["high"] - found["direct"] < 0.01:
         return (
-            "Of its magnets {direct:pct0} came from {exporter} in {year} by customs (larger flows, "
-            "by value); the third economies it buys from change little.",
+            "Of the value of its magnets {direct:pct0}" + by_weight + " came from {exporter} in "
+            "{year} by customs (larger flows); the third economies it buys from change little.",
             values,
         )
     return (
-        "By customs {direct:pct0} of the value of its magnets came from {exporter} in {year}. "
-        "Counting what the third economies themselves buy from {exporter}, it is **{look_span}**; "
-        "if all of their material were from there, {all:pct0}.",
+        "Customs name who shipped a magnet, not whose material is in it. So {direct:pct0} of the "
+        "value of its magnets came from {exporter} in {year}" + by_weight + ", but **{look_span}** "
+        "when what the other sellers themselves buy from {exporter} is counted, and {all:pct0} if "
+        "all of their material were from there.",
         values,
     )
 
@@ -129,9 +233,28 @@ def on_value(table: pd.DataFrame, year: int) -> tuple[str, dict]:
         for step, row in by_step.iterrows()
     }
     return (
-        "Of the price of a magnet it bought in {value_year}, the oxide was **{oxide}** and the "
-        "magnet step {magnet}.",
+        "By the prices of oxides and an assumed content, the oxide made up **{oxide}** of the "
+        "price of a magnet it bought in {value_year} (range: 8 of 10 draws).",
         said | {"value_year": str(year)},
+    )
+
+
+def on_central(given: pd.DataFrame, year: int, price, table: pd.DataFrame) -> tuple[str, dict]:
+    """What the central values alone give, beside the mean of the draws of `value_added.ladder`."""
+    found = value_added.central_case(given, year, price)
+    facts = {"at_centre": found["oxide"], "paid": price.value, "drawn": table["usd"].sum()}
+    drawn = choose(
+        (
+            facts["drawn"] > facts["paid"],
+            "The price drawn is {drawn:usd_kg} on average, and the oxide drawn is dearer too, "
+            "because their ranges reach further up than down.",
+        ),
+        (True, "The oxide drawn is dearer, because its ranges reach further up than down."),
+    )
+    return (
+        "With every input at its central value, and the {paid:usd_kg} that a kilogram cost on "
+        "average, the oxide is {at_centre:pct0} of the price. " + drawn,
+        facts,
     )
 
 
@@ -165,10 +288,14 @@ def on_places(table: pd.DataFrame, importer: str, exporter: str) -> tuple[str, d
         hedge = "" if whole else "at least "
         gap = "" if whole else " (steps without a published share count as nothing)"
         sentences.append(
-            f"With these steps and the published world shares of each, {hedge}{{{who}_value}} of "
-            f"the value of the world's magnets arises in {{{who}}}{gap}."
+            f"{hedge}{{{who}_value}} of the value of the world's magnets arises in {{{who}}}{gap}"
         )
-    return " ".join(sentences), values
+    if not values:
+        return " ".join(sentences), values
+    known = [text for text in sentences if not text.startswith("For ")]
+    rest = [text for text in sentences if text.startswith("For ")]
+    lead = "Weighing the published world shares with the mean shares of the steps, "
+    return " ".join([lead + joined(known) + ".", *rest]), values
 
 
 def on_round_trip(found: dict, year: int) -> tuple[str, dict]:
@@ -242,7 +369,7 @@ def advantage_title(rows: pd.DataFrame, importer: str) -> str:
     low, high = ((1 + end) / (1 - end) for end in (last["low"], last["high"]))
     said = ranged(last["rca"], low, high, "ratio")
     goods = stages.PLURALS[last["stage"]]
-    return f"{{importer_first}} exports {said} times the average share of {goods}"
+    return f"{capital(goods)} in the exports of {{importer}}: {said} times their world share"
 
 
 def magnet_source(rows: pd.DataFrame) -> str:
@@ -250,6 +377,14 @@ def magnet_source(rows: pd.DataFrame) -> str:
     shown = rows[rows["stage"] == stages.MAGNETS]
     column = "ntb" if "ntb" in rows else "value"
     return "; magnets: larger flows of HS 850511" if shown[column].notna().any() else ""
+
+
+def plants_title(found: dict) -> str:
+    """Title of the look-through: by customs, and with material, see `abroad.look_through`."""
+    customs = "{direct:pct0} from {exporter} by customs"
+    if not found["direct"]:
+        customs = "no flow from {exporter} is listed"
+    return "Magnets of {importer}: " + customs + ", with material {look_span}"
 
 
 def look_note(seen: pd.DataFrame) -> str:
@@ -264,9 +399,16 @@ def on_magnet_list(importer: str, years: tuple[int, int]) -> str:
     if position.both_ways(importer, stages.MAGNETS):
         missing = position.below_limit(importer, years)
         said = [f"{span(*missing[name])} of its {name}" for name in position.SIDES]
+        reach = choose(
+            (
+                any(high > 0 for _, high in missing.values()),
+                "In years whose list reaches further down, the flows below the common limit were "
+                f"{joined(said)}. ",
+            ),
+            (True, "No list of these years shows what lies below the common limit. "),
+        )
         return (
-            f"Magnets of {trade.economy_in_text(importer)} are listed both ways. In years whose "
-            f"list reaches further down, the flows below the common limit were {joined(said)}. "
+            f"Magnets of {trade.economy_in_text(importer)} are listed both ways. {reach}"
             "A world total of magnets is not in the data."
         )
     if importer in position.importers_listed():
@@ -283,9 +425,8 @@ def headline(move: str, look: dict, steady: tuple[int, int], mixed: bool = False
     text += f" ({steady[0]} of {steady[1]} variants agree)" if move != upgrading.NONE else ""
     if look:
         customs = "{direct:pct0} by customs" if look["direct"] else "no flow listed"
-        text += (
-            "; {exporter} in its magnets: " + customs + ", {low:pct0} to {high:pct0} with material"
-        )
+        text += f"; {{exporter}} in its magnets: {customs}, {span(look['low'], look['high'])} with"
+        text += " material"
     return text + "."
 
 
@@ -340,11 +481,14 @@ def metal_words(check: dict) -> str:
     )
 
 
-def on_trip(found: dict) -> str:
+def on_trip(found: dict, move: str = "") -> str:
     """One sentence for the answer on the magnets that go both ways; empty without any."""
     if not found["partners"]:
         return ""
-    return (
-        "Economies it also sells magnets to are the source of {bought:pct0} of the value of the "
-        "magnets it buys: what plants abroad would look like."
+    text = (
+        "{bought:pct0} of the value of the magnets it buys comes from economies to which it also "
+        "sells magnets, as plants of its own abroad would do"
     )
+    if move != upgrading.DOWN:
+        return text + "."
+    return text + "; such plants lower the balance too, so a fall is no proof of lost output."

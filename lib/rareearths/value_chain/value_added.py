@@ -249,6 +249,14 @@ def sensitivity_of(rows: pd.DataFrame, year: int, magnet: Range) -> pd.DataFrame
     return sensitivity(assumptions.ranges(rows), oxide_prices(year), magnet)
 
 
+def central_case(rows: pd.DataFrame, year: int, magnet: Range) -> dict[str, float]:
+    """Shares of the steps in the mean price of the magnets when every input has its value."""
+    given = {name: found.value for name, found in assumptions.ranges(rows).items()}
+    prices = {name: found.value for name, found in oxide_prices(year).items()}
+    made = steps(given, prices, magnet.value)
+    return {name: usd / magnet.value for name, usd in made.items()}
+
+
 def metal_check(flows: pd.DataFrame, importer: str, year: int, rows: pd.DataFrame) -> dict:
     """The dear metal an importer buys against the oxide that a kilogram of NdPr metal needs.
 
