@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import assumptions, catalogue, figures
+from rareearths import assumptions, catalogue, disruption, figures
 from rareearths.assumptions import Range
-from rareearths.stoppage import cascade, disruption, losses, outcomes, precedents, stop_answers
-from rareearths.stoppage.cascade import Network
+from rareearths.disruption import cascade, losses, outcomes, precedents, stop_answers
+from rareearths.disruption.cascade import Network
 
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
 part = st.floats(0, 1)
@@ -407,7 +407,7 @@ def test_tariff_elasticities_are_not_taken_for_demand():
     rows = assumptions.load("disruption")
     assert rows.at["elasticity_demand", "high"] < 1
     assert rows.at["elasticity_demand", "kind"] == "judgement"
-    source = (ROOT / "lib/rareearths/stoppage/disruption.py").read_text(encoding="utf-8")
+    source = (ROOT / "lib/rareearths/disruption/__init__.py").read_text(encoding="utf-8")
     assert "protee" not in source.lower()
 
 

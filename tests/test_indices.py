@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 from conftest import ROOT
 from rareearths import risk, trade
 from rareearths.catalogue import UnknownCode
-from rareearths.criticality import (
+from rareearths.risk import (
     concordance,
     geodep,
     index_answers,

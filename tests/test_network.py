@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from conftest import ROOT
-from rareearths import catalogue, figures, trade
-from rareearths.trusted import blocs, network, network_answers, network_cases, nodes, origins
+from rareearths import catalogue, figures, network, trade
+from rareearths.network import blocs, network_answers, network_cases, nodes, origins
 
 CODES = list("ABCDEF")
 MEMBERS = ["A", "B", "C"]

@@ -5,6 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
+from rareearths import disruption
 from rareearths.assumptions import Range
 from rareearths.figures.look import (
     BASIS_COLOURS,
@@ -16,7 +17,6 @@ from rareearths.figures.look import (
     economy_colours,
     label_right,
 )
-from rareearths.stoppage import disruption
 from rareearths.words import show_number
 
 FARTHEST = 24  # months of cover that are drawn; more is an arrow

@@ -8,7 +8,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from rareearths import trade
-from rareearths.criticality.indices import INDICES
 from rareearths.figures.look import (
     BASIS_COLOURS,
     GRID,
@@ -18,6 +17,7 @@ from rareearths.figures.look import (
     draw_lines,
     label_right,
 )
+from rareearths.risk.indices import INDICES
 
 _INK_OF_RANK = BASIS_COLOURS["value"]
 _HEADINGS = {

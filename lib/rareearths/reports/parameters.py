@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
-from rareearths.criticality import indices
+from rareearths.risk import indices
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 

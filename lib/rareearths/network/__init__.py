@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import catalogue, quality, stages, trade
-from rareearths.trusted import blocs
+from rareearths.network import blocs
 
 
 def load_flows(material: str, years: tuple[int, int]) -> pd.DataFrame:

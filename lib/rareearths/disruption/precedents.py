@@ -8,9 +8,8 @@ import math
 
 import pandas as pd
 
-from rareearths import catalogue, series, trade, words
+from rareearths import catalogue, disruption, series, trade, words
 from rareearths.assumptions import Range
-from rareearths.stoppage import disruption
 
 QUOTA = "response-event-response-wld-2010-quota-2010-against-2009-chinese-export-quota-cut"
 UNIT_VALUE = (

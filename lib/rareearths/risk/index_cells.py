@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import catalogue, risk, trade
-from rareearths.criticality.index_weights import Weights
+from rareearths.risk.index_weights import Weights
 
 KEYS = ["importer", "material"]
 NO_COMPARISON = "do not compare tonnages"  # in the notes of the materials

@@ -12,9 +12,9 @@ import pandas as pd
 
 from rareearths import trade
 from rareearths.catalogue import UnknownCode, closest
-from rareearths.criticality import index_cells
-from rareearths.criticality.index_cells import column_name
-from rareearths.criticality.index_weights import parameters
+from rareearths.risk import index_cells
+from rareearths.risk.index_cells import column_name
+from rareearths.risk.index_weights import parameters
 
 LEAST = 5  # materials that a comparison of ranks needs
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from rareearths import catalogue, stages, trade, words
-from rareearths.trusted import nodes
+from rareearths.network import nodes
 from rareearths.words import choose, ranged
 
 ONE_MEMBER, YEARS = "One member", "Year, of the last five"  # rows of the sensitivity table

@@ -12,7 +12,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from rareearths.criticality import indices
+from rareearths.risk import indices
 
 DRAWS = 400
 SEED = 20261124

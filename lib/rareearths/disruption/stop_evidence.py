@@ -7,10 +7,10 @@ import math
 
 import pandas as pd
 
-from rareearths import trade
+from rareearths import disruption, trade
 from rareearths.assumptions import Range
-from rareearths.stoppage import cascade, disruption, losses, outcomes, precedents
-from rareearths.stoppage.stop_answers import text
+from rareearths.disruption import cascade, losses, outcomes, precedents
+from rareearths.disruption.stop_answers import text
 from rareearths.words import choose, fill, joined, ranged, show_number
 
 

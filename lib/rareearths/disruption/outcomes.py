@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from rareearths import words
+from rareearths import disruption, words
 from rareearths.assumptions import Range
-from rareearths.stoppage import disruption, losses, precedents
+from rareearths.disruption import losses, precedents
 
 NO_STOCK = "No stock"
 

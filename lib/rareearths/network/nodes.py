@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rareearths import hubs, trade
-from rareearths.trusted import network, origins
+from rareearths import hubs, network, trade
+from rareearths.network import origins
 
 if TYPE_CHECKING:
     import networkx

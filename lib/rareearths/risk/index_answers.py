@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from rareearths import trade, words
-from rareearths.criticality import concordance, indices
-from rareearths.criticality.index_tables import at_start, ends
+from rareearths.risk import concordance, indices
+from rareearths.risk.index_tables import at_start, ends
 
 FULL = ["supplier_hhi", "geopolrisk", "eu_supply_risk", "usgs_risk"]  # net reliance has many ties
 FIRM = 0.9  # of the samples in which a term is the largest, from which that is sure

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rareearths import supply, trade, words
-from rareearths.criticality import geodep, indices
+from rareearths.risk import geodep, indices
 
 RATIO_SHOWN = 1000  # a ratio of imports to exports above it says no more
 

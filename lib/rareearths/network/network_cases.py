@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from rareearths import catalogue, hubs, supply, trade, words
-from rareearths.trusted import blocs, network, nodes, origins
+from rareearths import catalogue, hubs, network, supply, trade, words
+from rareearths.network import blocs, nodes, origins
 from rareearths.words import fill
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import assumptions, catalogue, risk, trade
-from rareearths.criticality import concordance, geodep, index_cells, index_weights, indices
+from rareearths.risk import concordance, geodep, index_cells, index_weights, indices
 
 DRAWS = 200
 SMALL_USD = 10e6  # imports a year, below which a material is left out in one of the variants

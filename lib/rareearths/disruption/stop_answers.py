@@ -8,10 +8,9 @@ import math
 
 import pandas as pd
 
-from rareearths import catalogue, supply, trade
+from rareearths import catalogue, disruption, supply, trade
 from rareearths.assumptions import Range
-from rareearths.stoppage import disruption, outcomes, precedents
-from rareearths.stoppage.disruption import Exposure
+from rareearths.disruption import Exposure, outcomes, precedents
 from rareearths.words import choose, fill, joined, ranged, show_number
 
 UNMOVED = 0.05  # months of use; a change that is not seen in the text

@@ -1,1 +1,0 @@
-"""Criticality indices on one data set, their agreement and the term that parts them."""

@@ -1,1 +1,0 @@
-"""A supplier stops: stock, shortfall, price, loss, and what third countries pass on."""
