@@ -39,6 +39,9 @@ def test_the_timeline_runs_in_jupyterlab_and_draws_its_chart(lab):
         page.goto(f"{lab}/tree/30_policy_timeline.ipynb")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3 (ipykernel)").wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(
+            timeout=120_000
+        )
         page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
         page.locator(".lm-Menu-itemLabel:text-is('Run All Cells')").click()
         chart = page.locator(".chart svg").first
