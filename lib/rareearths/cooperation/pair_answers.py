@@ -45,14 +45,11 @@ def on_common(
 def _small_pair(newest: pd.DataFrame, exposure: pd.DataFrame) -> str:
     """That one of the two buys little of all goods that are compared; empty where none does."""
     rows = exposure[exposure["stage"].isin(newest["stage"])]
-    worth = rows.groupby("importer")["value_usd"].sum()
-    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
-        return ""
-    return words.fill(
+    return _buys_little(
+        rows,
         " But {who} buys little of these goods ({low:usd} against {high:usd}), so that its shares "
         "rest on few shipments.",
-        who=trade.economy_in_text(worth.idxmin()), low=worth.min(), high=worth.max(),
-    )  # fmt: skip
+    )
 
 
 def _tail(low: float, high: float, name: str) -> str:
@@ -487,14 +484,20 @@ def what_to_do(
 def _small_buyer(exposure: pd.DataFrame, stage: str, pair: pairs.Pair) -> str:
     """That one of the two buys little at a stage, as advice; empty where both buy much."""
     rows = exposure[(exposure["stage"] == stage) & exposure["importer"].isin(pair)]
-    worth = rows.set_index("importer")["value_usd"]
-    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
-        return ""
-    return words.fill(
+    return _buys_little(
+        rows,
         "But {who} buys little of these ({low:usd} against {high:usd}), so that buying together "
         "gains little there; what counts is what each can supply. ",
-        who=trade.economy_in_text(worth.idxmin()), low=worth.min(), high=worth.max(),
-    )  # fmt: skip
+    )
+
+
+def _buys_little(rows: pd.DataFrame, template: str) -> str:
+    """The template, filled where one importer of the rows buys little beside the other."""
+    worth = rows.groupby("importer")["value_usd"].sum()
+    if len(worth) < 2 or worth.min() >= SMALL_BUYER * worth.max():
+        return ""
+    who = trade.economy_in_text(worth.idxmin())
+    return words.fill(template, who=who, low=worth.min(), high=worth.max())
 
 
 def _do_holdings(own: tuple[dict, dict], pair: pairs.Pair) -> str:

@@ -18,6 +18,7 @@ WIDTH_IN = 4.4  # text stays legible when a phone shows it 336 pixels wide
 INK, MUTED, GRID, PAPER = "#1b2026", "#56606b", "#d5dae0", "#ffffff"
 BASIS_COLOURS = {"value": "#6a4fb3", "tonnes": "#1a7f69"}  # of no economy
 THIRD_COLOUR = "#8a5a00"  # of a third line beside those
+LINE_COLOURS = (*BASIS_COLOURS.values(), THIRD_COLOUR, MUTED)  # of lines that are no economy
 DARK = {
     INK: "#e4e8ec",
     MUTED: "#a3adb8",

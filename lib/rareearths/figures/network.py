@@ -10,10 +10,10 @@ from rareearths.figures.look import (
     BASIS_COLOURS,
     GRID,
     INK,
+    LINE_COLOURS,
     MUTED,
     OTHERS_COLOUR,
     PAPER,
-    THIRD_COLOUR,
     canvas,
     draw_lines,
     economy_colours,
@@ -22,7 +22,6 @@ from rareearths.figures.look import (
 )
 from rareearths.figures.tilemap import SMALLEST, key_below, plot_tile_map, tile_canvas, tile_layout
 
-LINE_COLOURS = (BASIS_COLOURS["value"], BASIS_COLOURS["tonnes"], THIRD_COLOUR, MUTED)
 INSIDE_COLOUR = BASIS_COLOURS["tonnes"]
 READINGS = {
     "none": "As sold",

@@ -17,10 +17,10 @@ from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
     INK,
+    LINE_COLOURS,
     MUTED,
     OTHERS_COLOUR,
     PAPER,
-    THIRD_COLOUR,
     canvas,
     dollars,
     draw_lines,
@@ -29,8 +29,6 @@ from rareearths.figures.look import (
     label_right,
     year_limits,
 )
-
-_LINE_COLOURS = (*BASIS_COLOURS.values(), THIRD_COLOUR)
 
 
 def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes:
@@ -102,7 +100,7 @@ def plot_hhi(axes: Axes, lines: dict[str, pd.Series]) -> Axes:
     """
     for threshold in (0.25, 0.4):
         axes.axhline(threshold, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
-    colours = dict(zip(lines, _LINE_COLOURS, strict=False))
+    colours = dict(zip(lines, LINE_COLOURS, strict=False))
     ends = draw_lines(axes, lines, colours)
     axes.set(ylim=(0, 1), yticks=(0, 0.25, 0.4, 0.6, 0.8, 1))
     names = {basis: f"by {basis}" for basis in BASIS_COLOURS}

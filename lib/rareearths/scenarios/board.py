@@ -60,7 +60,7 @@ def _stock_row(done: outlook.Outlook, package: str, group: str) -> dict:
         "lever": "Stock",
         "setting": ranged(row["value"], row["low"], row["high"], "count") + " days",
         "effect_mid": "none",
-        "effect_end": f"none; lasts {ranged(*months, 'months')} months",
+        "effect_end": f"none; lasts {ranged(*months, 'one')} months",
         "binds": "–",
         "pages": [(row["source"].split(",")[0].split(":")[0], row["source_url"])],
     }

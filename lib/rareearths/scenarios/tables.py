@@ -155,7 +155,7 @@ def cover_table(outlooks: dict) -> pd.DataFrame:
 def _months(band: dict) -> str:
     if band["high90"] > 120:
         return f"over {show_number(band['low90'], 'few')}"
-    return ranged(band["median"], band["low90"], band["high90"], "months")
+    return ranged(band["median"], band["low90"], band["high90"], "one")
 
 
 def project_table() -> pd.DataFrame:
