@@ -1,4 +1,4 @@
-"""The command line: ``rareearths list | render | data``."""
+"""The command line: ``rareearths list | render | due | site | data``."""
 
 import argparse
 import sys
@@ -31,12 +31,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.set_defaults(run=_list)
 
-    render = commands.add_parser("render", help="render reports into site/")
-    render.add_argument("ids", nargs="*", metavar="ID", help="ids in reports.yml; all by default")
-    render.add_argument("--site", type=Path, default=Path("site"), help="output folder")
-    render.add_argument("--config", type=Path, default=Path("reports.yml"), help="report list")
-    render.add_argument("--jobs", type=int, metavar="N", help="reports at once; one per core")
-    render.set_defaults(run=_render)
+    _add_render(commands)
+    due = commands.add_parser("due", help="list the reports that are due")
+    _add_places(due)
+    due.add_argument("--at", metavar="TIME", help="such as 2026-12-01T05:00, UTC; now by default")
+    due.set_defaults(run=_due)
+
+    site = commands.add_parser("site", help="join the sites of several shards")
+    site.add_argument("parts", nargs="*", type=Path, metavar="SITE", help="sites to join")
+    _add_places(site)
+    site.set_defaults(run=_site)
 
     data = commands.add_parser("data", help="build, check or seal the tables")
     steps = data.add_subparsers(required=True, metavar="STEP")
@@ -50,12 +54,53 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_render(commands) -> None:
+    render = commands.add_parser(
+        "render", help="render reports into site/", description="What has not changed is not run."
+    )
+    render.add_argument("ids", nargs="*", metavar="ID", help="ids or patterns; all by default")
+    _add_places(render)
+    choice = render.add_argument_group("which reports")
+    choice.add_argument("--only", nargs="+", default=[], metavar="ID", help="the same as ID")
+    choice.add_argument(
+        "--matrix", nargs="?", const="", metavar="NAME", help="those of one matrix, or of all"
+    )
+    choice.add_argument("--shard", metavar="I/N", help="part I of N, the same on every machine")
+    choice.add_argument("--due", action="store_true", help="those whose schedule says so")
+    choice.add_argument("--at", metavar="TIME", help="with --due: as if it were this time, UTC")
+    choice.add_argument(
+        "--changed", action="store_true", help="published ones whose inputs have changed"
+    )
+    choice.add_argument("--force", action="store_true", help="also what has not changed")
+    how = render.add_argument_group("how")
+    how.add_argument("--plan", action="store_true", help="only say what would run, and why")
+    how.add_argument("--stock", action="store_true", help="start each kernel anew")
+    how.add_argument("--jobs", type=_count, metavar="N", help="reports at once; one per core")
+    how.add_argument("--state", type=Path, help="tables of earlier reports; .rareearths/")
+    how.add_argument("--fail-on-alert", action="store_true", help="exit with 3 after an alert")
+    render.set_defaults(run=_render)
+
+
+def _add_places(parser) -> None:
+    parser.add_argument("--site", type=Path, default=Path("site"), help="site folder")
+    parser.add_argument("--config", type=Path, default=Path("reports.yml"), help="report list")
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 is wanted, not {text!r}")
+    return int(text)
+
+
 def _expected_errors() -> tuple:
     from rareearths.catalogue import DataError, UnknownCode
     from rareearths.reports.config import ConfigError
-    from rareearths.reports.parameters import ParameterError
+    from rareearths.reports.schedule import TimeError
+    from rareearths.reports.store import SiteError
 
-    return DataError, UnknownCode, ConfigError, ParameterError
+    errors = DataError, UnknownCode, ConfigError, SiteError, TimeError
+    checks = sys.modules.get("rareearths.reports.parameters")  # heavy; not loaded, not raised
+    return (*errors, checks.ParameterError) if checks else errors
 
 
 def _list(args) -> int:
@@ -73,9 +118,38 @@ def _list(args) -> int:
 
 
 def _render(args) -> int:
-    from rareearths.reports import render
+    from rareearths.reports.render import Options, render
 
-    return render.render(args.config, args.site, args.ids, jobs=args.jobs)
+    names = ("config", "site", "state", "matrix", "shard", "changed", "force", "plan", "stock")
+    chosen = {name: getattr(args, name) for name in (*names, "jobs", "fail_on_alert")}
+    due = _time(args) if args.due else None
+    return render(Options(ids=[*args.ids, *args.only], due=due, **chosen))
+
+
+def _due(args) -> int:
+    from rareearths.reports import config, schedule, site
+
+    at, checked = _time(args), site.checked(args.site)
+    for report in config.load(args.config):
+        last = checked.get(report.id)
+        if schedule.is_due(report.schedule, last, at):
+            when = f"last checked {last:%Y-%m-%d %H:%M}" if last else "not rendered yet"
+            print(f"{report.id:48} {report.schedule:10} {when}")
+    return 0
+
+
+def _time(args):
+    from rareearths.reports import schedule, task
+
+    return schedule.parse_time(args.at) if args.at else task.now()
+
+
+def _site(args) -> int:
+    from rareearths.reports import config, site, store
+
+    joined = site.join(args.parts or [args.site], store.Site(args.site), config.load(args.config))
+    print(f"{joined} reports: {args.site / 'index.html'}")
+    return 0
 
 
 def _data_build(args) -> int:

@@ -1,18 +1,32 @@
-"""The report list, ``reports.yml``: which notebook, with which parameters, how often."""
+"""The report list, ``reports.yml``: which notebook, with which parameters, how often.
 
+Beside ``reports:``, ``matrix:`` makes a report for each combination of lists of parameters, and
+``defaults:`` gives limits and alerts to every report that does not set its own.
+"""
+
+import itertools
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
 
 from rareearths.catalogue import closest
+from rareearths.reports.alerts import check_thresholds
+from rareearths.reports.kernels.limits import Limits
 
 SCHEDULES = ("daily", "weekly", "monthly", "quarterly", "yearly")
 
 
 class ConfigError(Exception):
     """``reports.yml`` cannot be read as a list of reports."""
+
+
+_LIMITS = ("seconds", "memory_mb")
+_SETTINGS = (*_LIMITS, "alerts")
+_ENTRY = ("id", "notebook", "schedule", "parameters", *_SETTINGS)
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -24,16 +38,25 @@ class Report:
     id : str
         Lower-case letters, digits and hyphens; names the files of the report.
     notebook : pathlib.Path
-    parameters : dict
-        Only those that differ from the notebook's defaults.
     schedule : str
         One of `SCHEDULES`.
+    parameters : dict
+        Only those that differ from the notebook's defaults.
+    limits : Limits
+        Wall-clock time and memory of a run.
+    alerts : tuple of dict
+        Thresholds of recorded numbers, see `rareearths.reports.alerts`.
+    matrix : str
+        Name of the matrix that made the entry; empty for an entry of its own.
     """
 
     id: str
     notebook: Path
     schedule: str
     parameters: dict = field(default_factory=dict)
+    limits: Limits = Limits()
+    alerts: tuple = ()
+    matrix: str = ""
 
 
 def load(path: Path = Path("reports.yml")) -> list[Report]:
@@ -44,15 +67,15 @@ def load(path: Path = Path("reports.yml")) -> list[Report]:
     ConfigError
         Names the file, the entry and what is wrong.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path} is not YAML: {error}") from error
-    if not isinstance(content, dict) or not isinstance(content.get("reports"), list):
-        raise ConfigError(f"{path}: 'reports:' with a list of reports is wanted")
-    reports = [_report(path, number, entry) for number, entry in enumerate(content["reports"], 1)]
+    content = _read(path)
+    defaults = content.get("defaults") or {}
+    _check_settings(f"{path}, defaults", defaults, _SETTINGS)
+    reports = [
+        _report(path, f"{path}, report {number}", defaults, entry)
+        for number, entry in enumerate(content.get("reports") or [], 1)
+    ]
+    for number, entry in enumerate(content.get("matrix") or [], 1):
+        reports += _matrix(path, f"{path}, matrix {number}", defaults, entry)
     ids = [r.id for r in reports]
     repeated = sorted({i for i in ids if ids.count(i) > 1})
     if repeated:
@@ -60,13 +83,47 @@ def load(path: Path = Path("reports.yml")) -> list[Report]:
     return reports
 
 
-def select(reports: list[Report], ids: list[str]) -> list[Report]:
-    """Return the reports with these ids, all for an empty list."""
-    known = {r.id: r for r in reports}
-    for wanted in ids:
-        if wanted not in known:
-            raise ConfigError(f"no report {wanted!r} in reports.yml; {closest(wanted, known)}")
-    return [known[i] for i in ids] or reports
+def select(reports: list[Report], patterns: list[str], matrix: str | None = None) -> list[Report]:
+    """Return the reports that the patterns and the matrix choose; all when none is given.
+
+    Parameters
+    ----------
+    reports : list of Report
+    patterns : list of str
+        Ids, or shell patterns such as ``import-*-lithium``.
+    matrix : str, optional
+        Name of a matrix; ``""`` for the reports of all matrices.
+
+    Raises
+    ------
+    ConfigError
+        A pattern or a matrix that no report has.
+    """
+    ids, names = [r.id for r in reports], {r.matrix for r in reports if r.matrix}
+    if matrix is not None:
+        if not names or (matrix and matrix not in names):
+            raise ConfigError(f"no matrix {matrix!r} in the report list; {closest(matrix, names)}")
+        reports = [r for r in reports if r.matrix and matrix in ("", r.matrix)]
+    for pattern in patterns:
+        if not any(fnmatchcase(i, pattern) for i in ids):
+            raise ConfigError(f"no report {pattern!r} in reports.yml; {closest(pattern, ids)}")
+    return [r for r in reports if not patterns or any(fnmatchcase(r.id, p) for p in patterns)]
+
+
+def shard(reports: list[Report], part: str | None) -> list[Report]:
+    """Return part ``i/n`` of the reports; the parts are the same on every machine.
+
+    Raises
+    ------
+    ConfigError
+        Not of the form ``i/n`` with i from 1 to n.
+    """
+    if part is None:
+        return reports
+    found = re.fullmatch(r"(\d+)/(\d+)", part)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise ConfigError(f"a shard is i/n with i from 1 to n, such as 2/5, not {part!r}")
+    return reports[int(found[1]) - 1 :: int(found[2])]
 
 
 def beside(report: Report, reports: list[Report]) -> dict[str, str]:
@@ -88,19 +145,33 @@ def beside(report: Report, reports: list[Report]) -> dict[str, str]:
     return {name: report_id for name, (_, report_id) in found.items()}
 
 
-def _report(path: Path, number: int, entry) -> Report:
-    where = f"{path}, report {number}"
+def _read(path: Path) -> dict:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not YAML in UTF-8: {error}") from error
+    if not isinstance(content, dict) or not any(content.get(k) for k in ("reports", "matrix")):
+        raise ConfigError(f"{path}: 'reports:' with a list of reports is wanted")
+    for key, value in content.items():
+        wanted = {"reports": list, "matrix": list, "defaults": dict}
+        if key not in wanted:
+            raise ConfigError(f"{path}: unknown key {key!r}; {closest(key, wanted)}")
+        if not isinstance(value, wanted[key]):
+            raise ConfigError(f"{path}: '{key}:' must be a {wanted[key].__name__}")
+    return content
+
+
+def _report(path: Path, where: str, defaults: dict, entry, matrix: str = "") -> Report:
     if not isinstance(entry, dict):
         raise ConfigError(f"{where}: id, notebook and schedule are wanted, found {entry!r}")
     where += f" ({entry.get('id')})"
-    allowed = ("id", "notebook", "schedule", "parameters")
-    for key in entry:
-        if key not in allowed:
-            raise ConfigError(f"{where}: unknown key {key!r}; {closest(key, allowed)}")
-    for key in allowed[:3]:
+    _check_settings(where, entry, _ENTRY)
+    for key in _ENTRY[:3]:
         if not isinstance(entry.get(key), str):
             raise ConfigError(f"{where}: {key} is missing or not text")
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", entry["id"]):
+    if not _ID.fullmatch(entry["id"]):
         raise ConfigError(f"{where}: an id is lower-case letters, digits and hyphens")
     if entry["schedule"] not in SCHEDULES:
         raise ConfigError(f"{where}: schedule must be one of {', '.join(SCHEDULES)}")
@@ -109,4 +180,54 @@ def _report(path: Path, number: int, entry) -> Report:
     notebook = path.parent / entry["notebook"]
     if not notebook.is_file():
         raise ConfigError(f"{where}: there is no notebook {entry['notebook']}")
-    return Report(entry["id"], notebook, entry["schedule"], entry.get("parameters") or {})
+    settings = defaults | entry
+    limits = Limits(**{key: settings[key] for key in _LIMITS if key in settings})
+    parameters, alerts = entry.get("parameters") or {}, tuple(settings.get("alerts") or ())
+    return Report(
+        entry["id"], notebook, entry["schedule"], parameters, limits, alerts, matrix
+    )
+
+
+def _matrix(path: Path, where: str, defaults: dict, entry) -> list[Report]:
+    """Return a report for each combination of the values of the parameters of a matrix."""
+    if not isinstance(entry, dict):
+        raise ConfigError(f"{where}: name, notebook, schedule and parameters are wanted")
+    name, axes = entry.get("name"), entry.get("parameters")
+    where += f" ({name})"
+    if not isinstance(name, str) or not _ID.fullmatch(name):
+        raise ConfigError(f"{where}: a name is lower-case letters, digits and hyphens")
+    if not isinstance(axes, dict) or not all(isinstance(v, list) and v for v in axes.values()):
+        raise ConfigError(f"{where}: parameters must be 'name: [value, value]' lists")
+    entry = {key: value for key, value in entry.items() if key != "name"}
+    return [
+        _report(
+            path,
+            where,
+            defaults,
+            entry | {"id": _slug(name, *values), "parameters": dict(zip(axes, values, strict=True))},
+            name,
+        )
+        for values in itertools.product(*axes.values())
+    ]
+
+
+def _slug(*parts) -> str:
+    text = "-".join(str(part) for part in parts).lower()
+    return re.sub(r"[^a-z0-9]+", "-", text).strip("-")
+
+
+def _check_settings(where: str, entry: dict, allowed: tuple) -> None:
+    for key in entry:
+        if key not in allowed:
+            raise ConfigError(f"{where}: unknown key {key!r}; {closest(key, allowed)}")
+    for key in _LIMITS:
+        value = entry.get(key, 1)
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise ConfigError(f"{where}: {key} must be a number above 0, not {value!r}")
+    try:
+        check_thresholds(entry.get("alerts") or [], where)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where it is built

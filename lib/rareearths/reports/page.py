@@ -31,10 +31,13 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
 
 
-def render_index(reports: list[dict]) -> str:
-    """Return the index page; one dict a report, see `rareearths.reports.site`."""
-    environment = _exporter().environment
-    return environment.get_template("site.html.j2").render(reports=reports, style=_style())
+def render_index(reports: list[dict], alerts: list[dict]) -> str:
+    """Return the index page; one dict a report and an alert, see `rareearths.reports.site`."""
+    from jinja2 import Environment, FileSystemLoader
+
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    template = environment.get_template("site.html.j2")
+    return template.render(reports=reports, alerts=alerts, style=Markup(_style()))
 
 
 def plain_text(markdown: str) -> str:

@@ -1,77 +1,181 @@
-"""Render reports: check all parameters, run the notebooks, write the index."""
+"""Render reports: plan what has to run, run it, write the index; say what became of each."""
 
-import multiprocessing
-import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from tqdm import tqdm
+from rareearths.reports import config, inputs, kernels, schedule, site, workers
+from rareearths.reports.config import Report
+from rareearths.reports.store import Site
+from rareearths.reports.task import CACHED, FAILED, Place, Result, Task, now
 
-from rareearths.reports import config, parameters, site
-from rareearths.reports.run import Result, run
+ALERT = 3  # exit code
 
 
-def render(config_path: Path, site_path: Path, ids: list[str], jobs: int | None = None) -> int:
-    """Render the reports of a list.
+@dataclass(frozen=True)
+class Options:
+    """What to render, and how.
 
-    Parameters
+    Attributes
     ----------
-    config_path : pathlib.Path
-        ``reports.yml``.
-    site_path : pathlib.Path
-        Output folder.
+    config, site, state : pathlib.Path
+        ``reports.yml``, the site folder, and the folder of the tables of earlier reports.
     ids : list of str
-        Reports to render; all for an empty list.
+        Ids or patterns; all reports for an empty list.
+    matrix : str, optional
+        Only the reports of this matrix; ``""`` for those of all.
+    shard : str, optional
+        ``i/n``: this part of them.
+    due : datetime, optional
+        Only what is due at this time.
+    changed : bool
+        Only what was published before and has other inputs now.
+    force : bool
+        Also what has not changed.
+    plan : bool
+        Run nothing, say what would run and why.
+    stock : bool
+        Ordinary kernels.
     jobs : int, optional
         Reports at once; one per core by default.
+    fail_on_alert : bool
+        Exit with `ALERT` when a threshold is passed.
+    """
+
+    config: Path = Path("reports.yml")
+    site: Path = Path("site")
+    state: Path | None = None
+    ids: list[str] = field(default_factory=list)
+    matrix: str | None = None
+    shard: str | None = None
+    due: datetime | None = None
+    changed: bool = False
+    force: bool = False
+    plan: bool = False
+    stock: bool = False
+    jobs: int | None = None
+    fail_on_alert: bool = False
+
+    @property
+    def state_folder(self) -> Path:
+        return self.state or self.config.parent / ".rareearths"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A report with the reasons for which it has to run; none when its page is up to date."""
+
+    report: Report
+    beside: dict[str, str]
+    inputs: dict
+    reasons: list[str]
+
+
+def render(options: Options) -> int:
+    """Render what the options choose.
 
     Returns
     -------
     int
-        0 when all are good, 1 when a report failed.
+        0 when all are good, 1 when a report failed, `ALERT` when asked for and raised.
 
     Raises
     ------
-    ConfigError, ParameterError
+    ConfigError, ParameterError, DataError, SiteError
         Before any kernel starts.
     """
-    everything = config.load(config_path)
-    wanted = config.select(everything, ids)
-    tasks = [
-        (r, parameters.check(r.notebook, r.parameters, r.id), config.beside(r, everything))
-        for r in wanted
+    everything = config.load(options.config)
+    wanted = config.select(everything, options.ids, options.matrix)
+    wanted = config.shard(wanted, options.shard)
+    if options.due:
+        checked = site.checked(options.site)
+        wanted = [r for r in wanted if schedule.is_due(r.schedule, checked.get(r.id), options.due)]
+    steps = plan(wanted, everything, options)
+    if options.plan:
+        return _show(steps)
+    started, store = time.perf_counter(), Site(options.site)
+    tasks = _tasks(steps)
+    with store.lock() as waited:
+        if waited:  # the other command may have rendered the same
+            steps = plan(wanted, everything, options)
+            tasks = _tasks(steps)
+        current = [_cached(step, store) for step in steps if not step.reasons]
+        ran = list(_progress(workers.run(tasks, _place(options), options.jobs), len(tasks)))
+        checked = {r.id: now() for r in [*current, *ran] if r.state != FAILED}
+        alerts = site.write(everything, store, checked)
+    order = [step.report.id for step in steps]
+    results = sorted([*current, *ran], key=lambda r: order.index(r.id))
+    return _finish(results, alerts, time.perf_counter() - started, options)
+
+
+def plan(wanted: list[Report], everything: list[Report], options: Options) -> list[Step]:
+    """Return the reports that are asked for, each with the reasons why it has to run."""
+    store, steps = Site(options.site), []
+    for report in wanted:
+        record = store.record(report.id)
+        beside = config.beside(report, everything)
+        old = record["inputs"] if record else None
+        new = inputs.collect(report, beside, list(old["tables"]) if old else [])
+        reasons = inputs.why(old, new)
+        if options.force and not reasons:
+            reasons = ["asked for"]
+        if store.failure(report.id) and not reasons:
+            reasons = ["the newest run failed"]
+        if record or not options.changed:
+            steps.append(Step(report, beside, new, reasons))
+    return steps
+
+
+def _tasks(steps: list[Step]) -> list[Task]:
+    """Return the tasks of the reports that have to run; their parameters are checked here."""
+    waiting = [step for step in steps if step.reasons]
+    if not waiting:
+        return []
+    from rareearths.reports import parameters
+
+    known = commit()
+    return [
+        Task(
+            s.report,
+            parameters.check(s.report.notebook, s.report.parameters, s.report.id),
+            s.beside,
+            s.inputs,
+            known,
+        )
+        for s in waiting
     ]
-    started = time.perf_counter()
-    results = list(_progress(_run_all(tasks, site_path, jobs), len(tasks)))
-    index = site.write_index(everything, site_path)
-    failed = [r for r in results if r.failure]
-    for result in failed:
-        print(f"\n{_describe(result)}", file=sys.stderr)
-    seconds = time.perf_counter() - started
-    good = len(results) - len(failed)
-    print(f"\n{good} of {len(results)} reports in {seconds:.1f} s: {index}")
-    return 1 if failed else 0
 
 
-def _run_all(tasks: list, site_path: Path, jobs: int | None) -> Iterator[Result]:
-    workers = min(jobs or os.cpu_count() or 1, len(tasks))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        futures = [
-            pool.submit(run, report, values, site_path, links) for report, values, links in tasks
-        ]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+def commit() -> str:
+    """Return the commit of the project, with "+" when files differ from it; empty outside git."""
+    asked = ["git", "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _place(options: Options) -> Place:
+    warm = kernels.can_fork() and not options.stock
+    kernel = kernels.WARM if warm else kernels.ORDINARY
+    return Place(options.site, options.state_folder, kernel)
+
+
+def _cached(step: Step, store: Site) -> Result:
+    return Result(step.report.id, CACHED, headline=store.record(step.report.id)["headline"])
 
 
 def _progress(results: Iterator[Result], total: int) -> Iterator[Result]:
     """Pass the results on, with a bar in a terminal and plain lines elsewhere."""
+    if not total:
+        return
+    from tqdm import tqdm
+
     in_terminal = sys.stderr.isatty()
     with tqdm(total=total, unit="report", disable=not in_terminal, leave=False) as bar:
         for number, result in enumerate(results, 1):
@@ -81,6 +185,33 @@ def _progress(results: Iterator[Result], total: int) -> Iterator[Result]:
             sys.stdout.flush()
             bar.update()
             yield result
+
+
+def _finish(results: list[Result], alerts: list[dict], seconds: float, options: Options) -> int:
+    """Print the table of all results, what failed and what gave an alert; return the exit code."""
+    width = max((len(r.id) for r in results), default=2)
+    print(f"\n{'report':{width}}  state     seconds  peak MB  headline")
+    for r in results:
+        used = f"{r.seconds:7.1f}  {r.peak_mb:7.0f}" if r.seconds else f"{'':7}  {'':7}"
+        print(f"{r.id:{width}}  {r.state:8}  {used}  {r.headline}")
+    failed = [r for r in results if r.failure]
+    for result in failed:
+        print(f"\n{_describe(result)}", file=sys.stderr)
+    for alert in alerts:
+        print(f"\nalert: {alert['message']}", file=sys.stderr)
+    good, index = len(results) - len(failed), options.site / "index.html"
+    print(f"\n{good} of {len(results)} reports in {seconds:.1f} s: {index}")
+    if failed:
+        return 1
+    return ALERT if alerts and options.fail_on_alert else 0
+
+
+def _show(steps: list[Step]) -> int:
+    for step in steps:
+        print(f"{step.report.id}: {'; '.join(step.reasons) or 'up to date'}")
+    running = sum(bool(step.reasons) for step in steps)
+    print(f"\n{running} of {len(steps)} reports would run")
+    return 0
 
 
 def _describe(result: Result) -> str:

@@ -1,25 +1,114 @@
-"""The index of the rendered reports."""
+"""What stands beside the pages: index, manifest, changes, feed and alerts of the whole site."""
 
 import json
-import os
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
-from rareearths.reports import page
+from rareearths.reports import alerts, changes, feed, page
 from rareearths.reports.config import Report
+from rareearths.reports.store import Site, SiteError
+
+MANIFEST = "manifest.json"
 
 
-def write_index(reports: list[Report], site: Path) -> Path:
-    """Write ``index.html``: every report of the list with its headline, or why it has none."""
-    entries = [_entry(report, site) for report in reports]
-    new = site / ".index.html.new"
-    new.write_text(page.render_index(entries), encoding="utf-8")
-    os.replace(new, site / "index.html")
-    return site / "index.html"
+def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> list[dict]:
+    """Write the files of the whole site, each in one step.
+
+    Parameters
+    ----------
+    reports : list of Report
+        All of the report list.
+    site : Site
+    checked : dict of str to datetime
+        When these reports were rendered or found up to date.
+
+    Returns
+    -------
+    list of dict
+        The alerts, see `alerts.raised`.
+    """
+    records = {r.id: site.record(r.id) for r in reports}
+    published = {report_id: record for report_id, record in records.items() if record}
+    raised = [
+        alert
+        for r in reports
+        if r.id in published
+        for alert in alerts.raised(r.alerts, published[r.id])
+    ]
+    entries = [_entry(r, records[r.id], site) for r in reports]
+    site.write("index.html", page.render_index(entries, raised))
+    site.write(MANIFEST, _json(_manifest(published, site, checked)))
+    site.write("changes.json", _json({i: record["change"] for i, record in published.items()}))
+    site.write("feed.xml", feed.feed(list(published.values())))
+    site.write("alerts.json", _json(raised))
+    site.write("alerts.md", alerts.message(raised))
+    return raised
 
 
-def _entry(report: Report, site: Path) -> dict:
-    facts, failure = (
-        json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
-        for path in (site / f"{report.id}.json", site / f"{report.id}.error.json")
-    )
-    return {"id": report.id, "schedule": report.schedule, "facts": facts, "failure": failure}
+def checked(folder: Path) -> dict[str, datetime]:
+    """Return when each report of a site was last rendered or found up to date."""
+    times = {}
+    for report_id, entry in _read_manifest(folder).items():
+        with suppress(TypeError, ValueError):
+            times[report_id] = datetime.fromisoformat(entry.get("checked"))
+    return times
+
+
+def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
+    """Copy the reports of several sites into one, such as those of the shards of a render.
+
+    Of a report that several sites hold, the one that was checked last is taken.
+
+    Returns
+    -------
+    int
+        Number of reports copied.
+
+    Raises
+    ------
+    SiteError
+        A folder that is no site.
+    """
+    newest: dict[str, tuple[datetime, Path]] = {}
+    for folder in parts:
+        if not (folder / MANIFEST).is_file():
+            raise SiteError(f"{folder} is not a site: it has no {MANIFEST}")
+        for report_id, time in checked(folder).items():
+            newest[report_id] = max((time, folder), newest.get(report_id, (time, folder)))
+    known = [r.id for r in reports if r.id in newest]
+    with site.lock():
+        for report_id in known:
+            site.copy(Site(newest[report_id][1]), report_id)
+        write(reports, site, {report_id: newest[report_id][0] for report_id in known})
+    return len(known)
+
+
+def _entry(report: Report, record: dict | None, site: Site) -> dict:
+    failure = site.failure(report.id)
+    return {"id": report.id, "schedule": report.schedule, "facts": record, "failure": failure}
+
+
+def _manifest(published: dict[str, dict], site: Site, checked: dict[str, datetime]) -> dict:
+    old = _read_manifest(site.folder)
+    entries = {}
+    for report_id, record in published.items():
+        path = site.record_path(report_id).relative_to(site.folder).as_posix()
+        files = {"page": f"{report_id}.html", "record": path, "notebook": f"{path[:-5]}.ipynb"}
+        time = checked[report_id].isoformat() if report_id in checked else None
+        time = time or old.get(report_id, {}).get("checked")
+        entries[report_id] = {"files": files, "checked": time} | record
+    return {"reports": entries}
+
+
+def _read_manifest(folder: Path) -> dict:
+    """Return the entries of the manifest; a missing or damaged one has none."""
+    try:
+        entries = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["reports"]
+        return {i: entry for i, entry in entries.items() if isinstance(entry, dict)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _json(content) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"

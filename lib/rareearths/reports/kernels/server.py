@@ -1,0 +1,198 @@
+"""The process that kernels are forked from: it imports once what every notebook imports.
+
+It listens on a socket in a private folder. A request is one line of JSON, ``{"argv", "env",
+"cwd"}``; the answers are lines too, ``{"pid"}`` at once and ``{"status"}`` when the kernel has
+ended. A connection that is closed ends its kernel with all that it started in its session, and the
+end of standard input, which is the end of the process that renders, ends everything.
+
+What a fork must not inherit is undone in `_become_kernel`; `tests/test_kernels.py` compares the
+result with an ordinary kernel.
+"""
+
+import gc
+import importlib
+import json
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+import warnings
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_MODULES = (
+    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "pandas",
+    "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
+    "matplotlib_inline.config", "seaborn", "scipy.stats", "scipy.optimize",
+)  # fmt: skip
+
+
+@dataclass
+class _Kernel:
+    """One connection and the kernel behind it, once it is forked."""
+
+    connection: socket.socket
+    request: bytes = b""
+    pid: int | None = field(default=None)
+
+
+def serve(address: str, modules: list[str]) -> None:
+    """Import the modules, then fork a kernel for each request until standard input ends.
+
+    Parameters
+    ----------
+    address : str
+        Path of the socket to listen on.
+    modules : list of str
+        What to import beyond the libraries every notebook uses. A module that cannot be imported
+        is left to the notebook that wants it, which then says so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    for name in [*_MODULES, *modules]:
+        with suppress(Exception):
+            importlib.import_module(name)
+    _warm_up()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address + ".new")
+        listener.listen()
+        os.rename(address + ".new", address)
+        _Server(listener).run()
+
+
+def _warm_up() -> None:
+    """Load the fonts and what drawing loads late; set what pandas takes from the front end."""
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    figure = Figure(layout="constrained")
+    figure.subplots().set(title="Ag", xlabel="1")
+    with open(os.devnull, "wb") as nowhere:
+        figure.savefig(nowhere, format="svg")
+    pd.set_option("display.max_columns", 20)  # without a terminal pandas sets 0 here
+    gc.collect()
+    gc.freeze()  # a collection in a kernel then copies none of the shared memory
+
+
+class _Server:
+    def __init__(self, listener: socket.socket):
+        self.listener = listener
+        self.kernels: dict[int, _Kernel] = {}  # by number of the connection
+        self.selector = selectors.DefaultSelector()
+        self.ended, wake = os.pipe()
+        for end in (self.ended, wake):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        for source in (sys.stdin.fileno(), self.listener.fileno(), self.ended):
+            self.selector.register(source, selectors.EVENT_READ)
+        while True:
+            for key, _ in self.selector.select():
+                if key.fd == sys.stdin.fileno():
+                    for kernel in self.kernels.values():
+                        _end(kernel)
+                    return
+                if key.fd == self.listener.fileno():
+                    self._accept()
+                elif key.fd == self.ended:
+                    self._reap()
+                elif key.fd in self.kernels:
+                    self._read(self.kernels[key.fd])
+
+    def _accept(self) -> None:
+        connection, _ = self.listener.accept()
+        self.kernels[connection.fileno()] = _Kernel(connection)
+        self.selector.register(connection, selectors.EVENT_READ)
+
+    def _read(self, kernel: _Kernel) -> None:
+        received = b""
+        with suppress(OSError):
+            received = kernel.connection.recv(1 << 20)
+        if not received:
+            self._forget(kernel)
+            return
+        kernel.request += received
+        if kernel.request.endswith(b"\n") and kernel.pid is None:
+            self._fork(kernel)
+
+    def _fork(self, kernel: _Kernel) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside BLAS threads
+            kernel.pid = os.fork()
+        if kernel.pid == 0:
+            try:
+                _become_kernel(self, json.loads(kernel.request))
+            finally:
+                os._exit(1)
+        _send(kernel, {"pid": kernel.pid})
+
+    def _reap(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self.ended, 4096)
+        with suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                pid, status = found
+                for kernel in [k for k in self.kernels.values() if k.pid == pid]:
+                    _end(kernel)
+                    kernel.pid = -1
+                    _send(kernel, {"status": os.waitstatus_to_exitcode(status)})
+
+    def _forget(self, kernel: _Kernel) -> None:
+        _end(kernel)
+        del self.kernels[kernel.connection.fileno()]
+        self.selector.unregister(kernel.connection)
+        kernel.connection.close()
+
+
+def _send(kernel: _Kernel, answer: dict) -> None:
+    with suppress(OSError):
+        kernel.connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _end(kernel: _Kernel) -> None:
+    """End a kernel and what it started in its session; a kernel that has ended is no error."""
+    if kernel.pid and kernel.pid > 0:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(kernel.pid, signal.SIGKILL)
+
+
+def _become_kernel(server: _Server, request: dict) -> None:
+    """Turn this fork into what ``python -m ipykernel_launcher`` would be."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    server.selector.close()
+    server.listener.close()
+    for kernel in server.kernels.values():
+        kernel.connection.close()
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, sys.stdin.fileno())
+    os.environ.clear()
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    _reseed()
+    sys.argv = request["argv"]
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()
+    os._exit(0)
+
+
+def _reseed() -> None:
+    random.seed()
+    if "numpy" in sys.modules:
+        import numpy as np
+
+        np.random.seed()
+
+
+if __name__ == "__main__":
+    if sys.path[0] in ("", os.getcwd()):
+        del sys.path[0]  # a kernel adds its own folder
+    serve(sys.argv[1], Path(sys.argv[2]).read_text().split() if len(sys.argv) > 2 else [])

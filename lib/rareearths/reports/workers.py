@@ -1,0 +1,123 @@
+"""The processes that make reports, and the process that their kernels are forked from."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import replace
+from multiprocessing import forkserver
+from pathlib import Path
+
+from rareearths.reports import imports, kernels
+from rareearths.reports.task import FAILED, Failure, Place, Result, Task
+
+_PRELOAD = ("rareearths.reports.run", "papermill", "nbconvert.exporters", "jupyter_client")
+_GRACE_S = 5.0
+
+
+def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Result]:
+    """Make reports, several at once; yields each result as it is ready.
+
+    A worker process that the system ends takes no other report with it: what was not ready is
+    made again, each report in a worker of its own.
+    """
+    if not tasks:
+        return
+    workers = min(jobs or os.cpu_count() or 1, len(tasks))
+    with _kernel_server(tasks, place) as place:
+        left = {task.report.id: task for task in tasks}
+        for result in _pool(tasks, place, workers):
+            del left[result.id]
+            yield result
+        for task in list(left.values()):
+            yield next(_pool([task], place, 1), None) or _lost(task)
+
+
+def _pool(tasks: list[Task], place: Place, workers: int) -> Iterator[Result]:
+    """Yield the results of a pool of workers; it ends early when one of them was lost."""
+    with ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin) as pool:
+        futures = [pool.submit(_run, task, place) for task in tasks]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool:
+            return
+        except BaseException:  # Ctrl-C, or whoever reads the results has stopped
+            for process in multiprocessing.active_children():
+                process.terminate()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _context():
+    """Workers are forked from a process that has imported what they need, where that is safe."""
+    if not kernels.can_fork():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOAD))
+    return context
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the command, and end with it, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is open is closed, the kernel too
+
+    def follow() -> None:
+        multiprocessing.parent_process().join()
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _run(task: Task, place: Place) -> Result:
+    from rareearths.reports.run import run
+
+    return run(task, place)
+
+
+def _lost(task: Task) -> Result:
+    message = "the process that made the report was ended; perhaps memory was short"
+    return Result(task.report.id, FAILED, failure=Failure(task.report.notebook.name, None, message))
+
+
+@contextmanager
+def _kernel_server(tasks: list[Task], place: Place) -> Iterator[Place]:
+    """Start the process that warm kernels are forked from; ordinary kernels need none."""
+    if place.kernel != kernels.WARM:
+        yield place
+        return
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        address, modules = Path(folder) / "server", Path(folder) / "modules"
+        modules.write_text("\n".join(_modules(tasks)), encoding="utf-8")
+        command = [sys.executable, "-m", "rareearths.reports.kernels.server", address, modules]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as server:
+            try:
+                _context()
+                forkserver.ensure_running()  # both processes import at the same time
+                while server.poll() is None and not address.exists():
+                    time.sleep(0.01)
+                if server.poll() is None:
+                    yield replace(place, server=str(address))
+                else:
+                    print("Kernels cannot be forked here; starting each anew", file=sys.stderr)
+                    yield replace(place, kernel=kernels.ORDINARY)
+            finally:
+                server.stdin.close()  # it ends its kernels and itself
+
+
+def _modules(tasks: list[Task]) -> list[str]:
+    """Return the modules of the library that the notebooks import."""
+    found = {name for task in tasks for name in imports.modules_of(task.report.notebook)}
+    return sorted(found)
