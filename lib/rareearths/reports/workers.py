@@ -3,9 +3,7 @@
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +12,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import forkserver
-from pathlib import Path
 
 from rareearths.reports import imports, kernels
 from rareearths.reports.task import FAILED, Failure, Place, Result, Task
@@ -32,7 +29,7 @@ def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Re
     if not tasks:
         return
     workers = min(jobs or os.cpu_count() or 1, len(tasks))
-    with _kernel_server(tasks, place) as place:
+    with _with_kernels(tasks, place) as place:
         left = {task.report.id: task for task in tasks}
         for result in _pool(tasks, place, workers):
             del left[result.id]
@@ -93,28 +90,17 @@ def _lost(task: Task) -> Result:
 
 
 @contextmanager
-def _kernel_server(tasks: list[Task], place: Place) -> Iterator[Place]:
+def _with_kernels(tasks: list[Task], place: Place) -> Iterator[Place]:
     """Start the process that warm kernels are forked from; ordinary kernels need none."""
     if place.kernel != kernels.WARM:
         yield place
         return
-    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
-        address, modules = Path(folder) / "server", Path(folder) / "modules"
-        modules.write_text("\n".join(_modules(tasks)), encoding="utf-8")
-        command = [sys.executable, "-m", "rareearths.reports.kernels.server", address, modules]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as server:
-            try:
-                _context()
-                forkserver.ensure_running()  # both processes import at the same time
-                while server.poll() is None and not address.exists():
-                    time.sleep(0.01)
-                if server.poll() is None:
-                    yield replace(place, server=str(address))
-                else:
-                    print("Kernels cannot be forked here; starting each anew", file=sys.stderr)
-                    yield replace(place, kernel=kernels.ORDINARY)
-            finally:
-                server.stdin.close()  # it ends its kernels and itself
+    _context()
+    forkserver.ensure_running()  # workers and kernels get their imports at the same time
+    with kernels.serving(_modules(tasks)) as address:
+        if not address:
+            print("Kernels cannot be forked here; each is started anew", file=sys.stderr)
+        yield replace(place, server=address, kernel=kernels.WARM if address else kernels.ORDINARY)
 
 
 def _modules(tasks: list[Task]) -> list[str]:

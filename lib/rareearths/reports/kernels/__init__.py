@@ -4,7 +4,12 @@ papermill itself is not changed: the warm kernel is a kernel spec whose provisio
 of jupyter_client, asks the `server` for a fork instead of starting a Python.
 """
 
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ORDINARY = "python3"
@@ -16,3 +21,30 @@ SPECS = Path(__file__).parent / "specs"
 def can_fork() -> bool:
     """Whether warm kernels work here: forking a process with threads is safe on Linux only."""
     return sys.platform.startswith("linux")
+
+
+@contextmanager
+def serving(modules: list[str]) -> Iterator[str]:
+    """Run the process that warm kernels are forked from; at the end all of them are ended.
+
+    Parameters
+    ----------
+    modules : list of str
+        What it imports beyond the libraries that every notebook uses.
+
+    Yields
+    ------
+    str
+        Its socket; empty when it could not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
+        address, listed = Path(folder) / "server", Path(folder) / "modules"
+        listed.write_text("\n".join(modules), encoding="utf-8")
+        command = [sys.executable, "-m", f"{__name__}.server", address, listed]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as server:
+            try:
+                while server.poll() is None and not address.exists():
+                    time.sleep(0.01)
+                yield str(address) if server.poll() is None else ""
+            finally:
+                server.stdin.close()  # it ends its kernels and itself
