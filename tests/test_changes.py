@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rareearths import build, catalogue
-from rareearths.reports import changes, feed, history, page
+from rareearths.reports import change_text, changes, feed, history, page
 from rareearths.reports.history import History
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
 
@@ -113,8 +113,8 @@ def parts_of(change: dict, name: str = "total") -> tuple:
 
 def test_a_first_report_has_no_change(tiny):
     assert changes.compare(None, record({"total": 1}), Rerun(), tiny.history) is None
-    assert changes.summary(None) == ""
-    assert changes.view(None) is None
+    assert change_text.summary(None) == ""
+    assert change_text.view(None) is None
 
 
 def test_the_three_causes_at_once_are_told_apart(tiny):
@@ -186,7 +186,7 @@ def test_equal_numbers_need_no_run(tiny):
     rerun = Rerun()
     change = changes.compare(before, record(total(tiny.folder), "2"), rerun, tiny.history)
     assert (change["state"], change["numbers"], rerun.parameters) == ("same", {}, [])
-    assert changes.summary(change) == "No number changed since 2026-11-01"
+    assert change_text.summary(change) == "No number changed since 2026-11-01"
 
 
 def test_the_rounding_of_the_machine_is_no_change(tiny):
@@ -218,7 +218,7 @@ def test_other_parameters_are_another_question(tiny):
     rerun = Rerun()
     change = changes.compare(before, facts, rerun, tiny.history)
     assert (change["state"], change["numbers"]) == ("new question", {})
-    assert "importer was 'JPN' and is 'USA'" in changes.summary(change)
+    assert "importer was 'JPN' and is 'USA'" in change_text.summary(change)
     assert rerun.parameters == []
 
 
@@ -237,6 +237,17 @@ def test_a_later_last_year_is_a_new_period(tiny):
     assert back["state"] == "new question", "an earlier year is not a new period"
 
 
+def test_a_parameter_that_the_notebook_gains_or_loses_is_a_matter_of_its_code(tiny):
+    before = record(total(tiny.folder), parameters={"importer": "JPN", "lost": 1})
+    tiny.history.keep(["flows"])
+    tiny.write("flows", [[2022, "a", 11.5], *FLOWS[1:]])
+    facts = record(double(tiny.folder), "2", parameters={"importer": "JPN", "gained": 2})
+    rerun = Rerun(double)
+    change = changes.compare(before, facts, rerun, tiny.history)
+    assert parts_of(change) == (129.75, 2.0, 0.0)
+    assert rerun.parameters == [facts["parameters"]]
+
+
 @pytest.mark.parametrize("damage", ["file", "all"])
 def test_without_the_old_table_the_split_is_unknown_not_guessed(tiny, damage):
     before = record(total(tiny.folder))
@@ -249,7 +260,7 @@ def test_without_the_old_table_the_split_is_unknown_not_guessed(tiny, damage):
     change = changes.compare(before, facts, Rerun(double), tiny.history)
     assert parts_of(change) == (None, None, 10.0 if damage == "file" else None)
     assert "The last version of flows is not kept" in change["note"]
-    assert "1 not fully explained" in changes.summary(change)
+    assert "1 not fully explained" in change_text.summary(change)
     data_only = changes.compare(before, record(total(tiny.folder)), Rerun(), tiny.history)
     known = (0.0, 1.0, 5.0) if damage == "file" else (0.0, None, None)
     assert parts_of(data_only) == known
@@ -284,7 +295,7 @@ def test_numbers_appear_vanish_and_go_missing(tiny):
         "method": None,
     }
     json.dumps(change, allow_nan=False)
-    assert "1 new; 1 no longer recorded" in changes.summary(change)
+    assert "1 new; 1 no longer recorded" in change_text.summary(change)
 
 
 def test_a_record_from_before_the_inputs_were_known_is_compared(tiny):
@@ -464,14 +475,14 @@ CHANGED = {
 
 
 def test_the_summary_counts_by_cause():
-    assert changes.summary(CHANGED) == (
+    assert change_text.summary(CHANGED) == (
         "2 numbers changed since 2026-11-01: 2 by new periods, 1 by revised data, "
         "1 not fully explained; 1 no longer recorded"
     )
 
 
 def test_the_page_shows_each_number_with_its_parts():
-    rows = changes.view(CHANGED)["rows"]
+    rows = change_text.view(CHANGED)["rows"]
     assert rows == [
         ["share tonnes", "0.6613", "0.6721", "+0.0123", "−0.0015", "0.0000"],
         ["year", "2024", "2025", "+1", "not known", "not known"],
@@ -480,7 +491,7 @@ def test_the_page_shows_each_number_with_its_parts():
 
 def render(change) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(page.TEMPLATES))
-    return environment.get_template("change.html.j2").render(change=changes.view(change))
+    return environment.get_template("change.html.j2").render(change=change_text.view(change))
 
 
 def test_the_section_of_the_page():
@@ -501,7 +512,7 @@ def test_changes_json_holds_every_report():
         {"id": "a", "title": "A?", "date": "2026-12-01", "change": CHANGED},
         {"id": "b", "title": "B?", "date": "2026-12-01"},
     ]
-    found = json.loads(changes.collect(records))["reports"]
+    found = json.loads(change_text.collect(records))["reports"]
     assert [(r["id"], r["change"]) for r in found] == [("a", CHANGED), ("b", None)]
 
 

@@ -12,7 +12,7 @@ import json
 import math
 
 from rareearths import words
-from rareearths.reports import changes
+from rareearths.reports import change_text
 
 LIMITS = ("above", "below", "change")
 
@@ -178,7 +178,7 @@ def _message(threshold: dict, facts: dict) -> str | None:
         return None
     value, limit = facts["numbers"][name], threshold[kind]
     parts = ((facts.get("change") or {}).get("numbers") or {}).get(name)
-    label = changes.readable(name)
+    label = change_text.readable(name)
     if value is None:
         went_blind = parts and parts["before"] is not None
         return f"{label} is missing now, it was {_exact(parts['before'])}" if went_blind else None
@@ -190,13 +190,13 @@ def _message(threshold: dict, facts: dict) -> str | None:
 
 
 def _change_message(label: str, parts: dict, limit: float) -> str:
-    split = {part: parts[part] for part in changes.PARTS}
-    values = changes.shown([parts["before"], parts["after"]], scale=parts["change"])
-    size, *sizes = changes.shown(
+    split = {part: parts[part] for part in change_text.PART_NAMES}
+    values = change_text.shown([parts["before"], parts["after"]], scale=parts["change"])
+    size, *sizes = change_text.shown(
         [parts["change"], *split.values()], signed=True, scale=parts["change"]
     )
     causes = ", ".join(
-        f"{changes.PART_NAMES[part]} {text}" for part, text in zip(split, sizes, strict=True)
+        f"{change_text.PART_NAMES[part]} {text}" for part, text in zip(split, sizes, strict=True)
     )
     return f"{label} changed by {size} (limit {limit:,}), from {' to '.join(values)}: {causes}"
 

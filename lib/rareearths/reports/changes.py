@@ -20,7 +20,6 @@ Differences are given on twelve significant digits of the largest value of the p
 smaller is the rounding of the machine, and the printed parts add up exactly.
 """
 
-import json
 import math
 import tempfile
 from collections.abc import Callable
@@ -38,8 +37,6 @@ from rareearths.reports.history import (
 )
 
 PERIOD_PARAMETERS = ("year", "end_year", "end")
-PARTS = ("real", "revision", "method")
-PART_NAMES = {"real": "new periods", "revision": "revised data", "method": "method"}
 DIGITS = 12
 
 Numbers = dict[str, float | None]
@@ -100,84 +97,6 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
     return result | {"numbers": numbers, "note": note}
 
 
-def collect(records: list[dict]) -> str:
-    """Return ``changes.json``: the change of every report of the site, in the order given."""
-    reports = [
-        {"id": r["id"], "title": r["title"], "date": r["date"], "change": r.get("change")}
-        for r in records
-    ]
-    return json.dumps({"reports": reports}, ensure_ascii=False, indent=2) + "\n"
-
-
-def summary(change: dict | None) -> str:
-    """Return one line for the index; empty for a first report.
-
-    Examples
-    --------
-    >>> parts = {"before": 1, "after": 3, "change": 2.0, "real": 2.0, "revision": 0.0}
-    >>> numbers = {"suppliers": parts | {"method": 0.0}}
-    >>> summary({"since": "2026-11-01", "state": "changed", "numbers": numbers})
-    '1 number changed since 2026-11-01: 1 by new periods'
-    """
-    if change is None:
-        return ""
-    if change["state"] == "new question":
-        return f"Not comparable with {change['since']}: {change['note']}"
-    new, gone = len(change.get("appeared", ())), len(change.get("vanished", ()))
-    said = [_count(change)] if change["numbers"] else []
-    said += [f"{new} new"] if new else []
-    said += [f"{gone} no longer recorded"] if gone else []
-    if not said:
-        return f"No number changed since {change['since']}"
-    return "; ".join(said) if change["numbers"] else f"Since {change['since']}: {', '.join(said)}"
-
-
-def view(change: dict | None) -> dict | None:
-    """Return what ``change.html.j2`` shows: a sentence, what is new, the rows of the table.
-
-    Returns
-    -------
-    dict or None
-        ``sentence``, ``notes`` (list of str), ``rows`` (list of lists of str: number, before,
-        after, new periods, revised data, method); None for a first report.
-    """
-    if change is None:
-        return None
-    notes = [
-        f"{label}: {', '.join(map(readable, names))}."
-        for label, names in (
-            ("New or revised tables", change.get("tables")),
-            ("New code", change.get("code")),
-            ("Recorded for the first time", change.get("appeared")),
-            ("No longer recorded", change.get("vanished")),
-        )
-        if names and change["state"] != "new question"
-    ]
-    if change["note"] and change["state"] != "new question":
-        notes.append(f"{change['note']}.")
-    rows = [_row(name, parts) for name, parts in change["numbers"].items()]
-    return {"sentence": f"{summary(change)}.", "notes": notes, "rows": rows}
-
-
-def readable(name: str) -> str:
-    """Return the name of a number or table as words: ``share_tonnes`` is "share tonnes"."""
-    return name.replace("_", " ")
-
-
-def shown(values: list[float | None], signed: bool = False, scale: float | None = None) -> list:
-    """Return numbers as text, with as many decimals as show three digits of ``scale``.
-
-    Examples
-    --------
-    >>> shown([0.66128, None], scale=0.0123), shown([0.0123, -0.0023], signed=True, scale=0.0123)
-    (['0.6613', '–'], ['+0.0123', '−0.0023'])
-    """
-    scale = scale or max((abs(v) for v in values if v is not None), default=1.0)
-    whole = all(v is None or float(v).is_integer() for v in [*values, scale])
-    decimals = 0 if whole or not scale else max(0, 2 - math.floor(math.log10(abs(scale))))
-    return [_text(v, decimals, signed) for v in values]
-
-
 @dataclass(frozen=True)
 class _Cause:
     """What is new since the last report: names of code, hashes of tables, the parameters."""
@@ -218,10 +137,11 @@ class _Tables:
 
 
 def _cause(previous: dict, facts: dict) -> _Cause:
+    """Name what is new; a parameter that the notebook gained or lost is a matter of its code."""
     old, new = previous["parameters"], facts["parameters"]
-    differ = sorted(n for n in {*old, *new} if n not in old or n not in new or old[n] != new[n])
-    moved = [n for n in differ if n in PERIOD_PARAMETERS and _is_later(old.get(n), new.get(n))]
-    other = [f"{n} was {old.get(n)!r} and is {new.get(n)!r}" for n in differ if n not in moved]
+    differ = [name for name in sorted(new) if name in old and old[name] != new[name]]
+    moved = [n for n in differ if n in PERIOD_PARAMETERS and _is_later(old[n], new[n])]
+    other = [f"{n} was {old[n]!r} and is {new[n]!r}" for n in differ if n not in moved]
     return _Cause(
         code=_new_code(previous.get("inputs"), facts.get("inputs")),
         tables={
@@ -252,7 +172,7 @@ def _present_hash(name: str, facts: dict) -> str | None:
 
 
 def _is_later(old, new) -> bool:
-    return type(old) is type(new) and old is not None and new > old
+    return type(old) is type(new) and new > old
 
 
 def _changed(before: Numbers, after: Numbers) -> dict[str, tuple]:
@@ -274,42 +194,50 @@ def _difference(before, after) -> float | None:
 
 
 def _path(previous: dict, facts: dict, cause: _Cause, rerun: Rerun, history: History):
-    """Walk from the last report to this one; re-run only the places that are not known."""
+    """Walk from the last report to this one; returns the path, and why it has gaps."""
     before, after = previous["numbers"], facts["numbers"]
     if cause.nothing:
         note = "Neither code nor data is new: the report does not give the same numbers twice"
         return _Path(before, None, None, after), note
+    old = previous["parameters"]
+    parameters = {name: old.get(name, value) for name, value in facts["parameters"].items()}
     notes: list[str] = []
 
     def run(versions: dict[str, Version], what: str) -> Numbers | None:
         try:
             with with_tables(versions) as folder:
-                return _rerun(rerun, folder, previous["parameters"])
+                return _rerun(rerun, folder, parameters)
         except Exception as error:
             notes.append(f"The re-run on {what} failed: {error}")
             return None
 
     with tempfile.TemporaryDirectory(prefix="cut-") as scratch:
         tables = _versions(cause.tables, history, Path(scratch))
-        if not cause.code:
-            same_data = before
-        elif not cause.tables and not cause.moved:
-            same_data = after
-        elif tables.missing:
-            same_data = None
-            notes.append(f"The last version of {_listed(tables.missing)} is not kept")
-        else:
-            same_data = run(tables.old, "the data of the last report")
-        if tables.unknown:
-            cut = None
-            notes.append(f"The last period of the old {_listed(tables.unknown)} is not known")
-        elif not tables.cut and not cause.moved:
-            cut = after
-        elif not tables.revised:
-            cut = same_data
-        else:
-            cut = run(tables.cut, "the old periods")
+        same_data = _on_same_data(before, after, cause, tables, run)
+        cut = _on_old_periods(after, same_data, cause, tables, run)
+    if cause.code and tables.missing:
+        notes.append(f"The last version of {', '.join(tables.missing)} is not kept")
+    if tables.unknown:
+        notes.append(f"The last period of the old {', '.join(tables.unknown)} is not known")
     return _Path(before, same_data, cut, after), "; ".join(notes)
+
+
+def _on_same_data(before: Numbers, after: Numbers, cause: _Cause, tables: _Tables, run):
+    """Return what the code of today makes of the data of the last report."""
+    if not cause.code:
+        return before
+    if not cause.tables and not cause.moved:
+        return after
+    return None if tables.missing else run(tables.old, "the data of the last report")
+
+
+def _on_old_periods(after: Numbers, same_data: Numbers | None, cause: _Cause, tables: _Tables, run):
+    """Return what the code of today makes of the new values of the old periods."""
+    if tables.unknown:
+        return None
+    if not tables.cut and not cause.moved:
+        return after
+    return run(tables.cut, "the old periods") if tables.revised else same_data
 
 
 def _versions(changed: dict[str, str], history: History, scratch: Path) -> _Tables:
@@ -375,38 +303,3 @@ def _rerun(rerun: Rerun, folder: Path, parameters: dict) -> Numbers:
         first = (str(error).strip().splitlines() or ["no message"])[0]
         message = f"{type(error).__name__}: {first.replace(str(folder), 'data')}"
         raise RuntimeError(message) from error
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(map(readable, names))
-
-
-def _count(change: dict) -> str:
-    numbers = change["numbers"].values()
-    causes = [
-        f"{n} by {PART_NAMES[part]}" for part in PARTS if (n := sum(bool(p[part]) for p in numbers))
-    ]
-    if unknown := sum(any(p[part] is None for part in PARTS) for p in numbers):
-        causes.append(f"{unknown} not fully explained")
-    noun = "number" if len(numbers) == 1 else "numbers"
-    return f"{len(numbers)} {noun} changed since {change['since']}: {', '.join(causes)}"
-
-
-def _row(name: str, parts: dict) -> list[str]:
-    split = [parts[part] for part in PARTS]
-    sizes = [abs(v) for v in [parts["change"], *split] if v]
-    scale = max(sizes, default=None)
-    values = shown([parts["before"], parts["after"]], scale=scale)
-    return [readable(name), *values, *shown(split, signed=True, scale=scale)]
-
-
-def _text(value: float | None, decimals: int, signed: bool) -> str:
-    if value is None:
-        return "not known" if signed else "–"
-    comma = "," if abs(value) >= 10_000 else ""  # none in a year
-    form = f"{comma}.{decimals}f" if decimals <= 9 else ".3g"
-    text = format(value, form)
-    if not any(digit in "123456789" for digit in text):
-        return text.lstrip("-")
-    sign = "−" if value < 0 else "+" if signed else ""
-    return sign + text.lstrip("-")

@@ -6,7 +6,7 @@ import uuid
 from pathlib import Path
 from xml.etree import ElementTree
 
-from rareearths.reports import changes
+from rareearths.reports import change_text
 
 ATOM = "http://www.w3.org/2005/Atom"
 MOST = 50
@@ -78,7 +78,7 @@ def _is_news(record: dict) -> bool:
 def _entry(record: dict) -> dict[str, str]:
     """The id holds the day of the change, not that of a page made anew without a change."""
     change = record.get("change")
-    said = changes.summary(change) or "First report"
+    said = change_text.summary(change) or "First report"
     return {
         "id": _urn(f"{record['id']}/{change['date'] if change else 'first'}"),
         "title": record["title"],
