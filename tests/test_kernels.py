@@ -40,7 +40,11 @@ def ran(server, tmp_path):
     def execute_cells(kind: str, *sources: str, limits=Limits(), usage=None):
         path = tmp_path / "cells.ipynb"
         notebook = new_notebook(cells=[new_code_cell(s, id=f"c{i}") for i, s in enumerate(sources)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "P", "language": "python"}
+        notebook.metadata.kernelspec = {
+            "name": "python3",
+            "display_name": "P",
+            "language": "python",
+        }
         nbformat.write(notebook, path)
         done = execute(path, {}, limits, usage or Usage(), kernel=kind, server=server)
         return [cell.outputs for cell in done.notebook.cells]

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from rareearths.catalogue import closest
-from rareearths.reports.alerts import check_thresholds
+from rareearths.reports.alerts import check_thresholds, merged
 from rareearths.reports.kernels.limits import Limits
 
 SCHEDULES = ("daily", "weekly", "monthly", "quarterly", "yearly")
@@ -44,8 +44,9 @@ class Report:
         Only those that differ from the notebook's defaults.
     limits : Limits
         Wall-clock time and memory of a run.
-    alerts : tuple of dict
-        Thresholds of recorded numbers, see `rareearths.reports.alerts`.
+    alerts, own_alerts : tuple of dict
+        Thresholds of recorded numbers, see `rareearths.reports.alerts`; with those of
+        ``defaults:``, and those of the entry alone.
     matrix : str
         Name of the matrix that made the entry; empty for an entry of its own.
     """
@@ -54,8 +55,9 @@ class Report:
     notebook: Path
     schedule: str
     parameters: dict = field(default_factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     alerts: tuple = ()
+    own_alerts: tuple = ()
     matrix: str = ""
 
 
@@ -182,10 +184,10 @@ def _report(path: Path, where: str, defaults: dict, entry, matrix: str = "") -> 
         raise ConfigError(f"{where}: there is no notebook {entry['notebook']}")
     settings = defaults | entry
     limits = Limits(**{key: settings[key] for key in _LIMITS if key in settings})
-    parameters, alerts = entry.get("parameters") or {}, tuple(settings.get("alerts") or ())
-    return Report(
-        entry["id"], notebook, entry["schedule"], parameters, limits, alerts, matrix
-    )
+    own = tuple(entry.get("alerts") or ())
+    alerts = tuple(merged(defaults.get("alerts") or [], list(own)))
+    parameters = entry.get("parameters") or {}
+    return Report(entry["id"], notebook, entry["schedule"], parameters, limits, alerts, own, matrix)
 
 
 def _matrix(path: Path, where: str, defaults: dict, entry) -> list[Report]:
@@ -199,16 +201,10 @@ def _matrix(path: Path, where: str, defaults: dict, entry) -> list[Report]:
     if not isinstance(axes, dict) or not all(isinstance(v, list) and v for v in axes.values()):
         raise ConfigError(f"{where}: parameters must be 'name: [value, value]' lists")
     entry = {key: value for key, value in entry.items() if key != "name"}
-    return [
-        _report(
-            path,
-            where,
-            defaults,
-            entry | {"id": _slug(name, *values), "parameters": dict(zip(axes, values, strict=True))},
-            name,
-        )
-        for values in itertools.product(*axes.values())
-    ]
+    rows = itertools.product(*axes.values())
+    combinations = [dict(zip(axes, values, strict=True)) for values in rows]
+    entries = [entry | {"id": _slug(name, *c.values()), "parameters": c} for c in combinations]
+    return [_report(path, where, defaults, e, name) for e in entries]
 
 
 def _slug(*parts) -> str:
@@ -224,10 +220,7 @@ def _check_settings(where: str, entry: dict, allowed: tuple) -> None:
         value = entry.get(key, 1)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise ConfigError(f"{where}: {key} must be a number above 0, not {value!r}")
-    try:
-        check_thresholds(entry.get("alerts") or [], where)
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    check_thresholds(entry.get("alerts"), where)
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster, where it is built

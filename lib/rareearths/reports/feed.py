@@ -1,9 +1,7 @@
 """The Atom feed of a site: an entry for each report that is new or whose numbers changed."""
 
-import os
 import re
 import uuid
-from pathlib import Path
 from xml.etree import ElementTree
 
 from rareearths.reports import change_text
@@ -15,25 +13,6 @@ AUTHOR = "rare-earth-strategy"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_feed(records: list[dict], site: Path, base: str = "") -> Path:
-    """Write ``feed.xml``; entries of earlier feeds stay until there are `MOST` newer ones.
-
-    Parameters
-    ----------
-    records : list of dict
-        The record of every report of the site.
-    site : pathlib.Path
-    base : str, optional
-        Address of the published site, ending in ``/``; links are relative without it.
-    """
-    target = site / "feed.xml"
-    text = feed_text(records, base, earlier=_read(target))
-    new = site / ".feed.xml.new"
-    new.write_text(text, encoding="utf-8")
-    os.replace(new, target)
-    return target
-
-
 def feed_text(records: list[dict], base: str = "", earlier: str = "") -> str:
     """Return the feed, newest entry first, reports of one day by their id.
 
@@ -41,7 +20,7 @@ def feed_text(records: list[dict], base: str = "", earlier: str = "") -> str:
     ----------
     records : list of dict
     base : str, optional
-        As for `write_feed`.
+        Address at which the site is published; without one, links are relative to the feed.
     earlier : str, optional
         The feed before this one; an entry stays while its report is on the site.
     """
@@ -103,13 +82,6 @@ def _earlier_entries(text: str, links: set[str]) -> dict[str, dict]:
         if entry["link"] in links and entry["id"]:
             found[entry["id"]] = entry
     return found
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from rareearths import words
+from rareearths.reports import change_text
 
 TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
@@ -27,13 +28,16 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     beside : dict of str to str, optional
         Report by notebook, to which links to a notebook lead in the page.
     """
-    body, _ = _exporter().from_notebook_node(notebook, {"facts": facts, "style": _style()})
+    change = change_text.view(facts["change"])
+    resources = {"facts": facts, "change": change, "style": _style()}
+    body, _ = _exporter().from_notebook_node(notebook, resources)
     return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
 
 
 def render_index(reports: list[dict], alerts: list[dict]) -> str:
     """Return the index page; one dict a report and an alert, see `rareearths.reports.site`."""
     from jinja2 import Environment, FileSystemLoader
+    from markupsafe import Markup
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("site.html.j2")

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rareearths.reports import changes, gate, page, record, secrets
+from rareearths.reports import alerts, changes, gate, page, record, secrets
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.history import History
 from rareearths.reports.store import Site
-from rareearths.reports.task import FAILED, Failure, Place, ReportFailed, Result, Task
+from rareearths.reports.task import FAILED, RENDERED, Failure, Place, ReportFailed, Result, Task
 
 
 def run(task: Task, place: Place) -> Result:
@@ -31,17 +31,19 @@ def run(task: Task, place: Place) -> Result:
 
 
 def _make(task: Task, place: Place, site: Site, usage: Usage) -> dict:
-    def numbers_with(data: Path) -> dict:
-        return record.numbers(_execute(task, place, usage, data))
+    def numbers_with(data: Path, parameters: dict) -> dict:
+        other = replace(task, parameters=parameters)
+        return record.numbers(_execute(other, place, usage, data))
 
     executed = _execute(task, place, usage)
     try:
         facts = record.facts(task, executed)
         previous, history = site.record(task.report.id), History(place.state)
+        _check_alerts(task, facts)
         facts["change"] = changes.compare(previous, facts, numbers_with, history)
         files = _files(task, executed, facts)
-        _publish(task, site, executed, files)
         history.keep([table["name"] for table in facts["tables"]])
+        _publish(task, site, executed, files)
     except record.NotebookError as error:
         raise _failed(task, str(error)) from error
     except OSError as error:
@@ -57,6 +59,14 @@ def _execute(task: Task, place: Place, usage: Usage, data: Path | None = None):
         first = faults[0]
         raise ReportFailed(Failure(notebook.name, first.cell, first.text))
     return executed
+
+
+def _check_alerts(task: Task, facts: dict) -> None:
+    """A threshold for a number that the report does not record would never be passed."""
+    if facts["state"] == RENDERED:
+        where = f"reports.yml ({task.report.id})"
+        if wrong := alerts.unrecorded(task.report.own_alerts, facts["numbers"], where):
+            raise _failed(task, "; ".join(wrong))
 
 
 def _files(task: Task, executed, facts: dict) -> dict[str, str]:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from rareearths.reports import alerts, changes, feed, page
+from rareearths.reports import alerts, change_text, feed, page
 from rareearths.reports.config import Report
 from rareearths.reports.store import Site, SiteError
 
@@ -39,10 +39,10 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
     entries = [_entry(r, records[r.id], site) for r in reports]
     site.write("index.html", page.render_index(entries, raised))
     site.write(MANIFEST, _json(_manifest(published, site, checked)))
-    site.write("changes.json", _json({i: record["change"] for i, record in published.items()}))
-    site.write("feed.xml", feed.feed(list(published.values())))
-    site.write("alerts.json", _json(raised))
-    site.write("alerts.md", alerts.message(raised))
+    site.write("changes.json", change_text.collect(list(published.values())))
+    site.write("feed.xml", feed.feed_text(list(published.values()), earlier=site.read("feed.xml")))
+    site.write("alerts.json", alerts.json_text(raised))
+    site.write("alerts.md", alerts.message_text(raised))
     return raised
 
 
@@ -86,7 +86,9 @@ def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
 
 def _entry(report: Report, record: dict | None, site: Site) -> dict:
     failure = site.failure(report.id)
-    return {"id": report.id, "schedule": report.schedule, "facts": record, "failure": failure}
+    change = change_text.summary(record["change"]) if record else ""
+    entry = {"id": report.id, "schedule": report.schedule, "facts": record, "change": change}
+    return entry | {"failure": failure}
 
 
 def _manifest(published: dict[str, dict], site: Site, checked: dict[str, datetime]) -> dict:

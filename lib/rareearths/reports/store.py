@@ -106,6 +106,13 @@ class Site:
         text = json.dumps(failure, ensure_ascii=False, indent=2) + "\n"
         self.write(f"{RECORDS}/{report_id}.error.json", text)
 
+    def read(self, name: str) -> str:
+        """Return the text of a file of the site; empty when it is missing or damaged."""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     def write(self, name: str, text: str) -> None:
         """Write a file of the site in one step."""
         data = text.encode()
