@@ -7,8 +7,7 @@ from pathlib import Path
 import yaml
 
 from rareearths.catalogue import closest
-
-SCHEDULES = ("daily", "weekly", "monthly", "quarterly", "yearly")
+from rareearths.reports.schedule import SCHEDULES
 
 
 class ConfigError(Exception):
