@@ -11,7 +11,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,8 +81,9 @@ class Library:
     runs: dict[str, set[str]]
 
 
-def library(package: Path = PACKAGE) -> Library:
-    """Read which files a package has, and what its modules import."""
+def library(package: Path | None = None) -> Library:
+    """Read which files a package has, this one by default, and what its modules import."""
+    package = package or PACKAGE
     modules, others = {}, {}
     for path in _listing(str(package), package.name):
         file = package.parent / path
@@ -154,14 +155,15 @@ def remembered(file: Path) -> Iterator[None]:
     _scans.update(before)
     yield
     if set(_used) - set(before):
-        kept = {sha256: _scans[sha256] for sha256 in sorted(_used)}
+        kept = {source: _scans[source] for source in sorted(_used)}
         new = file.with_name(f".{file.name}.{os.getpid()}.new")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             new.write_text(json.dumps({"by": _scanner(), "scans": kept}), encoding="utf-8")
             os.replace(new, file)
         except OSError:  # a folder that cannot be written costs a second each run, no more
-            new.unlink(missing_ok=True)
+            with suppress(OSError):
+                new.unlink()
 
 
 def _recall(file: Path) -> dict[str, Scan]:
@@ -170,8 +172,8 @@ def _recall(file: Path) -> dict[str, Scan]:
         if found["by"] != _scanner():
             return {}
         return {
-            sha256: Scan(tuple(map(str, names)), str(unsafe))
-            for sha256, (names, unsafe) in found["scans"].items()
+            source: Scan(tuple(map(str, names)), str(unsafe))
+            for source, (names, unsafe) in found["scans"].items()
         }
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
@@ -276,14 +278,14 @@ def _scan_file(path: Path) -> Scan:
 
 def _scan_notebook(path: Path) -> Scan:
     sha256 = file_sha256(path)
-    return _remember(sha256, lambda: _read_notebook(path, sha256)[1]())
+    return _remember(f"{sha256} notebook", lambda: _read_notebook(path, sha256)[1]())
 
 
-def _remember(sha256: str, scan: Callable[[], Scan]) -> Scan:
-    _used.add(sha256)
-    if sha256 not in _scans:
-        _scans[sha256] = scan()
-    return _scans[sha256]
+def _remember(source: str, scan: Callable[[], Scan]) -> Scan:
+    _used.add(source)
+    if source not in _scans:
+        _scans[source] = scan()
+    return _scans[source]
 
 
 @cache
