@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from rareearths import catalogue
-from rareearths.reports import config, imports, inputs
+from rareearths.reports import config, imports, inputs, scan
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REPORTS = config.load(ROOT / "reports.yml")
@@ -223,8 +223,8 @@ def new_process(monkeypatch):
     """Forget what this process has read: as a new one."""
 
     def forget():
-        monkeypatch.setattr(imports, "_scans", {})
-        monkeypatch.setattr(imports, "_used", set())
+        monkeypatch.setattr(scan, "_scans", {})
+        monkeypatch.setattr(scan, "_used", set())
 
     forget()
     return forget
@@ -232,12 +232,12 @@ def new_process(monkeypatch):
 
 def test_what_is_remembered_is_what_was_read(package, tmp_path, new_process, monkeypatch):
     file = tmp_path / "state/imports.json"
-    with imports.remembered(file):
+    with scan.remembered(file):
         first = depends(package, "import pkg.late")
     parsed = []
     new_process()
-    monkeypatch.setattr(imports, "_scan_source", lambda source: parsed.append(source))
-    with imports.remembered(file):
+    monkeypatch.setattr(scan, "_scan_source", lambda source: parsed.append(source))
+    with scan.remembered(file):
         assert depends(package, "import pkg.late") == first
     assert parsed == []
 
@@ -248,16 +248,16 @@ def test_what_is_remembered_is_what_was_read(package, tmp_path, new_process, mon
 def test_a_damaged_memory_is_no_memory(package, tmp_path, damage, new_process):
     file = tmp_path / "imports.json"
     if damage == "scans":
-        damage = json.dumps({"by": imports._scanner(), "scans": {"x": 3}}).encode()
+        damage = json.dumps({"by": scan._scanner(), "scans": {"x": 3}}).encode()
     file.write_bytes(damage)
-    with imports.remembered(file):
+    with scan.remembered(file):
         assert set(depends(package, "from pkg import LOW").modules) == {"pkg", "pkg.base"}
-    assert json.loads(file.read_text())["by"] == imports._scanner()
+    assert json.loads(file.read_text())["by"] == scan._scanner()
 
 
 def test_a_memory_that_cannot_be_written_is_no_error(package, tmp_path, new_process):
     (tmp_path / "file").write_text("in the way")
-    with imports.remembered(tmp_path / "file/imports.json"):
+    with scan.remembered(tmp_path / "file/imports.json"):
         assert depends(package, "x = 1").unsafe == ""
 
 

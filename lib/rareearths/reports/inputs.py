@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from rareearths import catalogue
-from rareearths.reports import imports
+from rareearths.reports import imports, scan
 from rareearths.reports.config import Report
 
 DIGITS = 16  # of each hash: 64 bits tell one state of a file from another
@@ -81,11 +81,11 @@ def snapshot(memory: Path | None = None) -> Iterator[None]:
     Parameters
     ----------
     memory : pathlib.Path, optional
-        File that keeps between runs what was read from sources, see `imports.remembered`.
+        File that keeps between runs what was read from sources, see `scan.remembered`.
     """
     _held.append({})
     try:
-        with imports.remembered(memory) if memory else nullcontext():
+        with scan.remembered(memory) if memory else nullcontext():
             yield
     finally:
         _held.pop()
@@ -192,7 +192,7 @@ def _once(name, make: Callable):
 
 def _notebook(path: Path, library: imports.Library) -> tuple[str, dict[str, str | None]]:
     modules = _digests(imports.modules_of(path, library))
-    return _short(imports.notebook_text(path)), modules
+    return _short(scan.notebook_text(path)), modules
 
 
 def _table_digests() -> dict[str, str | None]:
