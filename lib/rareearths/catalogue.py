@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PANDAS_TYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
@@ -93,12 +95,15 @@ def tables() -> dict[str, Table]:
 def table(name: str) -> Table:
     """Return one table; an unknown name raises `DataError` with the closest ones."""
     known = tables()
+    _consulted[name] = None
     if name not in known:
         raise DataError(f"no table {name!r} in datapackage.json; {closest(name, known)}")
     return known[name]
 
 
-def load(name: str, columns: list[str] | None = None, filters: list | None = None) -> pd.DataFrame:
+def load(
+    name: str, columns: list[str] | None = None, filters: list | None = None
+) -> "pd.DataFrame":
     """Read one table after its hash was verified.
 
     Parameters
@@ -120,6 +125,8 @@ def load(name: str, columns: list[str] | None = None, filters: list | None = Non
     DataError
         The file is missing or is not what the catalogue's hash says.
     """
+    import pandas as pd  # here, because a plan of what to render reads no table
+
     found = table(name)
     verify(found)
     _read_log[name] = found
@@ -157,6 +164,14 @@ def verify(found: Table) -> None:
 def used() -> list[Table]:
     """Return the tables read in this process, in the order of their first reading."""
     return list(_read_log.values())
+
+
+def consulted() -> list[str]:
+    """Return every table asked for in this process, also if only its description was.
+
+    The years it covers are such a description; what a run made depends on all of these tables.
+    """
+    return list(_consulted)
 
 
 @contextmanager
@@ -200,10 +215,11 @@ def closest(wrong: str, known: Iterable[str], names: Mapping[str, str] | None = 
 
 
 _read_log: dict[str, Table] = {}
+_consulted: dict[str, None] = {}
 _recordings: list[dict[str, Table]] = []
 
 
-@lru_cache
+@cache
 def _sha256(path: Path, mtime_ns: int, size: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

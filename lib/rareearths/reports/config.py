@@ -15,8 +15,7 @@ import yaml
 from rareearths.catalogue import closest
 from rareearths.reports.alerts import check_thresholds, merged
 from rareearths.reports.kernels.limits import Limits
-
-SCHEDULES = ("daily", "weekly", "monthly", "quarterly", "yearly")
+from rareearths.reports.schedule import SCHEDULES
 
 
 class ConfigError(Exception):

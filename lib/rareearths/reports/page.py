@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
     r"""<a href=["'](?P<notebook>\w+\.ipynb)["'][^>]*>(?P<text>.*?)</a>""", re.DOTALL
 )
+_NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -42,6 +44,11 @@ def render_index(reports: list[dict], alerts: list[dict]) -> str:
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("site.html.j2")
     return template.render(reports=reports, alerts=alerts, style=Markup(_style()))
+
+
+def links(notebook) -> set[str]:
+    """Return the file names of the notebooks that a page may link to."""
+    return set(_NOTEBOOK.findall(json.dumps(notebook)))
 
 
 def plain_text(markdown: str) -> str:

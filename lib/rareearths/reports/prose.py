@@ -5,11 +5,13 @@ see `rareearths.words` for the formats.
 """
 
 import numbers
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from rareearths import catalogue, words
 from rareearths.words import choose, escape, fill
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RECORD_MIME = "application/vnd.rareearths.record+json"
 SOURCES_MIME = "application/vnd.rareearths.sources+json"
@@ -92,8 +94,8 @@ def record(headline: str, /, **values) -> None:
     recorded = {k: _as_json(v) for k, v in values.items() if not isinstance(v, str)}
     filled = fill(headline, **values)
     lines = [filled, *(f"{name}: {value}" for name, value in recorded.items())]
-    data = {RECORD_MIME: {"headline": filled, "numbers": recorded}, "text/plain": "\n".join(lines)}
-    _display(data)
+    content = {"headline": filled, "numbers": recorded, "tables": catalogue.consulted()}
+    _display({RECORD_MIME: content, "text/plain": "\n".join(lines)})
 
 
 def sources() -> None:
@@ -114,7 +116,7 @@ def sources() -> None:
     _display({SOURCES_MIME: entries, "text/markdown": "\n".join(lines)}, {"role": "sources"})
 
 
-def require_rows(rows: pd.DataFrame, template: str, /, **values) -> None:
+def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
     """End the report here, with a page that says why, when a selection is empty.
 
     Raises
@@ -135,6 +137,8 @@ def _link(entry: dict) -> str:
 
 
 def _as_json(value):
+    import pandas as pd  # here, because a plan of what to render needs none
+
     if pd.isna(value):
         return None
     return int(value) if isinstance(value, numbers.Integral) else float(value)

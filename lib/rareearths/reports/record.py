@@ -23,6 +23,7 @@ def facts(task: Task, executed: Execution) -> dict:
     report, notebook = task.report, executed.notebook
     recorded = _only_output(notebook, RECORD_MIME, "record") if not executed.nothing else {}
     tables = _only_output(notebook, SOURCES_MIME, "sources")
+    read = recorded.get("tables", [table["name"] for table in tables])
     return {
         "id": report.id,
         "state": NO_DATA if executed.nothing else RENDERED,
@@ -36,7 +37,7 @@ def facts(task: Task, executed: Execution) -> dict:
         "numbers": recorded.get("numbers", {}),
         "warnings": gate.warnings(notebook),
         "tables": tables,
-        "inputs": task.inputs | {"tables": inputs.tables([t["name"] for t in tables])},
+        "inputs": inputs.narrow(task.inputs, read, page.links(visible(notebook))),
         "receipts": receipts.collect(notebook),
     }
 

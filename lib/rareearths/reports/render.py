@@ -73,6 +73,7 @@ class Step:
     beside: dict[str, str]
     inputs: dict
     reasons: list[str]
+    headline: str
 
 
 def render(options: Options) -> int:
@@ -103,7 +104,7 @@ def render(options: Options) -> int:
         if waited:  # the other command may have rendered the same
             steps = plan(wanted, everything, options)
             tasks = _tasks(steps)
-        current = [_cached(step, store) for step in steps if not step.reasons]
+        current = [Result(s.report.id, CACHED, headline=s.headline) for s in steps if not s.reasons]
         ran = list(_progress(workers.run(tasks, _place(options), options.jobs), len(tasks)))
         checked = {r.id: now() for r in [*current, *ran] if r.state != FAILED}
         alerts = site.write(everything, store, checked)
@@ -115,18 +116,19 @@ def render(options: Options) -> int:
 def plan(wanted: list[Report], everything: list[Report], options: Options) -> list[Step]:
     """Return the reports that are asked for, each with the reasons why it has to run."""
     store, steps = Site(options.site), []
-    for report in wanted:
-        record = store.record(report.id)
-        beside = config.beside(report, everything)
-        old = record["inputs"] if record else None
-        new = inputs.collect(report, beside, list(old["tables"]) if old else [])
-        reasons = inputs.why(old, new)
-        if options.force and not reasons:
-            reasons = ["asked for"]
-        if store.failure(report.id) and not reasons:
-            reasons = ["the newest run failed"]
-        if record or not options.changed:
-            steps.append(Step(report, beside, new, reasons))
+    with inputs.snapshot(options.state_folder / "imports.json"):
+        for report in wanted:
+            record, beside = store.record(report.id), config.beside(report, everything)
+            if options.changed and not record:
+                continue
+            reasons = inputs.changes(report, beside, record and record["inputs"])
+            if not reasons and store.failure(report.id):
+                reasons = ["the newest run failed"]
+            if not reasons and options.force:
+                reasons = ["asked for"]
+            now = inputs.collect(report, beside) if reasons else {}
+            headline = record["headline"] if record else ""
+            steps.append(Step(report, beside, now, reasons, headline))
     return steps
 
 
@@ -164,10 +166,6 @@ def _place(options: Options) -> Place:
     warm = kernels.can_fork() and not options.stock
     kernel = kernels.WARM if warm else kernels.ORDINARY
     return Place(options.site, options.state_folder, kernel)
-
-
-def _cached(step: Step, store: Site) -> Result:
-    return Result(step.report.id, CACHED, headline=store.record(step.report.id)["headline"])
 
 
 def _progress(results: Iterator[Result], total: int) -> Iterator[Result]:
