@@ -12,6 +12,7 @@ from rareearths.figures.disruption import (
     plot_losses,
     plot_price,
     plot_stop,
+    price_lines,
 )
 from rareearths.figures.events import (
     plot_changes,
@@ -23,7 +24,7 @@ from rareearths.figures.events import (
     show_months,
     show_studies,
 )
-from rareearths.figures.frame import show
+from rareearths.figures.frame import layers, show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.indices import (
     importers_height,
@@ -121,6 +122,7 @@ __all__ = [
     "hollow_note",
     "importers_height",
     "instruments_height",
+    "layers",
     "marginal_canvas",
     "mark_splices",
     "plot_abundance",
@@ -186,6 +188,7 @@ __all__ = [
     "plot_verdicts",
     "plot_waterfall",
     "plot_wedges",
+    "price_lines",
     "rank_height",
     "sankey_layout",
     "show",

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from rareearths import words
+from rareearths.reports import receipts
 
 TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
@@ -27,7 +28,8 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     beside : dict of str to str, optional
         Report by notebook, to which links to a notebook lead in the page.
     """
-    body, _ = _exporter().from_notebook_node(notebook, {"facts": facts, "style": _style()})
+    resources = {"facts": facts, "style": _style(), "receipts": receipts.of_page(notebook)}
+    body, _ = _exporter().from_notebook_node(notebook, resources)
     return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
 
 
