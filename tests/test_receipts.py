@@ -20,6 +20,7 @@ from conftest import ROOT
 from rareearths import catalogue, figures
 from rareearths.figures import receipt
 from rareearths.figures.alt import LONGEST, describe
+from rareearths.figures.table import FOLDED_ROWS
 from rareearths.reports import page, receipts
 from rareearths.reports.prose import SOURCES_MIME
 from rareearths.reports.run import _visible
@@ -243,6 +244,16 @@ def test_a_table_carries_all_digits_and_the_addresses_of_its_links(shown):
     assert "66.7%" in output["text/html"]
 
 
+def test_a_long_figure_shows_its_first_rows_and_carries_all(shown):
+    data = pd.DataFrame({"year": range(2000), "n": 1.5})
+    figures.show(figures.canvas(), title="t", subtitle="s", source="s", alt="a", data=data)
+    ((output, metadata),) = shown
+    assert output["text/html"].count("<tr>") == 1 + FOLDED_ROWS
+    assert f"the first {FOLDED_ROWS} of 2,000 rows; the CSV has all" in output["text/html"]
+    assert metadata["rareearths"]["receipt"]["rows"] == 2000
+    assert len(read(output["text/csv"])) == 2000
+
+
 def test_an_unknown_kind_is_refused():
     with pytest.raises(ValueError, match="not one of figure, table"):
         receipt.receipt(pd.DataFrame({"a": [1]}), kind="picture", title="t")
@@ -300,7 +311,7 @@ def test_the_page_prints_each_receipt_folded_with_its_data():
     assert {mime for _, mime, _, _ in links} == {"text/csv;charset=utf-8;base64"}
     assert base64.b64decode(links[0][2]).decode() == receipt.to_csv(data)
     sha = catalogue.table("blocs").sha256
-    assert f"<code>blocs</code>, accessed {catalogue.table('blocs').accessed}" in body
+    assert f"<code>blocs</code>, accessed <time>{catalogue.table('blocs').accessed}</time>" in body
     assert f"sha256 <code>{sha[:12]}</code>" in body
     assert "years 1, 2." in body
     assert "Notebook one.ipynb, no commit." in body

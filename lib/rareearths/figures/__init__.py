@@ -15,6 +15,7 @@ from rareearths.figures.disruption import (
     price_lines,
 )
 from rareearths.figures.events import (
+    placebo_values,
     plot_changes,
     plot_interrupted,
     plot_months,
@@ -92,6 +93,7 @@ from rareearths.figures.scenarios import (
 from rareearths.figures.shares import (
     by_year,
     hollow_note,
+    newest_first,
     plot_hhi,
     plot_published,
     plot_share_lines,
@@ -125,6 +127,8 @@ __all__ = [
     "layers",
     "marginal_canvas",
     "mark_splices",
+    "newest_first",
+    "placebo_values",
     "plot_abundance",
     "plot_bottlenecks",
     "plot_carriers",

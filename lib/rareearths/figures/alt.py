@@ -53,7 +53,7 @@ def describe(sentence: str, data: pd.DataFrame) -> str:
 
 
 def _sentences(data: pd.DataFrame) -> Iterator[str]:
-    """What the data say; of a table of layers, layer by layer."""
+    """What the data say; of a figure of several layers, layer by layer."""
     data = data.rename(columns=str)
     if "layer" not in data:
         yield from _summary(data)
@@ -164,7 +164,7 @@ def _text(name: str, value) -> str:
 def _heading(name: str) -> str:
     """A column in words: its heading in a table where the name is that of no other measure."""
     if "_" in name and name in COLUMNS:
-        return COLUMNS[name][0].removesuffix(", million US$")
+        return re.sub(r", million US\$( a year)?", "", COLUMNS[name][0])
     said = " ".join(_WORDS.get(word, word) for word in name.removesuffix("_usd").split("_"))
     return said[:1].upper() + said[1:]
 

@@ -11,6 +11,7 @@ from rareearths import words
 from rareearths.figures import receipt
 from rareearths.figures.interactive import searchable_html
 
+FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
@@ -461,7 +462,11 @@ class _Column:
 
 
 def folded(data: pd.DataFrame, caption: str) -> str:
-    table = _as_html([_table_column(data, name, name) for name in data], caption)
+    """Return the data of a figure as a folded table; of a long one its first rows."""
+    if len(data) > FOLDED_ROWS:
+        caption += f" (the first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all)"
+    rows = data.head(FOLDED_ROWS)
+    table = _as_html([_table_column(rows, name, name) for name in data], caption)
     return f"<details class='data'><summary>Data</summary>{table}</details>"
 
 
