@@ -12,8 +12,10 @@ from rareearths.figures.disruption import (
     plot_losses,
     plot_price,
     plot_stop,
+    price_lines,
 )
 from rareearths.figures.events import (
+    placebo_values,
     plot_changes,
     plot_interrupted,
     plot_months,
@@ -23,7 +25,7 @@ from rareearths.figures.events import (
     show_months,
     show_studies,
 )
-from rareearths.figures.frame import show
+from rareearths.figures.frame import layers, show
 from rareearths.figures.hubs import plot_scan, plot_scan_rates, show_scan, show_scan_rates
 from rareearths.figures.indices import (
     importers_height,
@@ -91,6 +93,7 @@ from rareearths.figures.scenarios import (
 from rareearths.figures.shares import (
     by_year,
     hollow_note,
+    newest_first,
     plot_hhi,
     plot_published,
     plot_share_lines,
@@ -121,8 +124,11 @@ __all__ = [
     "hollow_note",
     "importers_height",
     "instruments_height",
+    "layers",
     "marginal_canvas",
     "mark_splices",
+    "newest_first",
+    "placebo_values",
     "plot_abundance",
     "plot_bottlenecks",
     "plot_carriers",
@@ -186,6 +192,7 @@ __all__ = [
     "plot_verdicts",
     "plot_waterfall",
     "plot_wedges",
+    "price_lines",
     "rank_height",
     "sankey_layout",
     "show",

@@ -82,6 +82,24 @@ def plot_cover(axes: Axes, table: pd.DataFrame, importer: str) -> Axes:
     return axes
 
 
+def price_lines(elasticity: Range) -> pd.DataFrame:
+    """The price of the formula by cut, for an elasticity and the ends of its range.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``cut`` (fraction, 0 to 0.95); ``value``, ``low``, ``high``: times the old price.
+    """
+    cuts = np.linspace(0, 0.95, 96)
+    return pd.DataFrame(
+        {"cut": cuts}
+        | {
+            end: [min(disruption.price_factor(q, e), 1e9) for q in cuts]
+            for end, e in elasticity._asdict().items()
+        }
+    )
+
+
 def plot_price(axes: Axes, pairs: pd.DataFrame, elasticity: Range, cut: Range) -> Axes:
     """Draw the price of the formula against the cut, and the observed pairs as numbered dots.
 
@@ -95,11 +113,8 @@ def plot_price(axes: Axes, pairs: pd.DataFrame, elasticity: Range, cut: Range) -
     cut : Range
         The cut of this stop once the stock is used up; shaded.
     """
-    cuts = np.linspace(0, 0.95, 96)
-    lines = {
-        end: [min(disruption.price_factor(q, e), 1e9) for q in cuts]
-        for end, e in elasticity._asdict().items()
-    }
+    lines = price_lines(elasticity)
+    cuts = lines["cut"]
     axes.fill_between(cuts, lines["low"], lines["high"], color=BASIS_COLOURS["value"], alpha=0.2,
                       lw=0)  # fmt: skip
     axes.plot(cuts, lines["value"], color=BASIS_COLOURS["value"])

@@ -117,6 +117,13 @@ def plot_placebos(axes: Axes, rows: dict[str, pd.Series], t: float) -> Axes:
     return axes
 
 
+def placebo_values(rows: dict[str, pd.Series], t: float) -> pd.DataFrame:
+    """The data of `plot_placebos`: ``row`` (label or "the event") and ``t_value``."""
+    found = {"the event": [t]} | rows
+    pairs = [(label, value) for label, values in found.items() for value in values]
+    return pd.DataFrame(pairs, columns=["row", "t_value"])
+
+
 def plot_changes(axes: Axes, changes: pd.Series, importer: str, in_points: bool = False) -> Axes:
     """Draw the change of each importer as a dot on one line, the one in question named.
 

@@ -11,9 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rareearths import words
+from rareearths.figures import receipt
+from rareearths.figures.alt import describe
 from rareearths.figures.interactive import chart_html
 from rareearths.figures.look import DARK, STYLE
-from rareearths.figures.table import display_html, folded
+from rareearths.figures.table import folded
 
 if TYPE_CHECKING:
     import altair
@@ -26,7 +28,7 @@ def show(
     subtitle: str,
     source: str,
     alt: str,
-    data: pd.DataFrame | None = None,
+    data: pd.DataFrame,
     note: str = "",
     chart: "altair.Chart | None" = None,
     **values,
@@ -44,9 +46,9 @@ def show(
     source : str
         Where the data come from, with their last year.
     alt : str
-        Description for those who cannot see it.
-    data : pandas.DataFrame, optional
-        The numbers behind the figure, folded under it.
+        What is drawn, for those who cannot see it; what the data say is added, see `describe`.
+    data : pandas.DataFrame
+        The numbers behind the figure, folded under it and part of its receipt.
     note : str
         What to add to the source.
     chart : altair.Chart, optional
@@ -64,15 +66,46 @@ def show(
             raise ValueError(f"a figure needs a text for {name}")
     texts["source"] += note
     texts = {name: words.fill(text, **values) for name, text in texts.items()}
+    texts["alt"] = describe(texts["alt"], data)
     safe = {name: html.escape(text) for name, text in texts.items()}
-    data_table = "" if data is None else folded(data, texts["title"])
     interactive = "" if chart is None else chart_html(chart)
-    display_html(
+    receipt.display(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
         f"{interactive}<img alt='{safe['alt']}' src='{_data_address(axes.figure)}'>"
-        f"<figcaption>{safe['source']}</figcaption>{data_table}</figure>",
+        f"<figcaption>{safe['source']}</figcaption></figure>{folded(data, texts['title'])}",
         texts["alt"],
+        data,
+        kind="figure",
+        title=texts["title"],
+        alt=texts["alt"],
     )
+
+
+def layers(**parts: pd.DataFrame) -> pd.DataFrame:
+    """Put the data of a figure that draws several things into one table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``layer`` (name of the part), then the columns of the parts, missing where a part does not
+        have them.
+
+    Examples
+    --------
+    >>> lines, dots = pd.DataFrame({"year": [2024]}), pd.DataFrame({"share": [0.7]})
+    >>> layers(computed=lines, published=dots)
+           layer  year  share
+    0   computed  2024    NaN
+    1  published  <NA>    0.7
+    """
+    named = [_whole(part).assign(layer=name) for name, part in parts.items()]
+    table = pd.concat(named, ignore_index=True)
+    return table[["layer", *[name for name in table if name != "layer"]]]
+
+
+def _whole(part: pd.DataFrame) -> pd.DataFrame:
+    """Whole numbers stay whole where another part leaves them missing."""
+    return part.astype(dict.fromkeys(part.select_dtypes("integer"), "Int64"))
 
 
 def _svg(figure: Figure) -> str:

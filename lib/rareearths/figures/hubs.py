@@ -12,7 +12,7 @@ from matplotlib.ticker import (
 )
 
 from rareearths import hub_rates, hubs
-from rareearths.figures.frame import show
+from rareearths.figures.frame import layers, show
 from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas, dollars
 from rareearths.figures.table import show_table
 from rareearths.hub_rates import LEAST_CANDIDATES
@@ -73,7 +73,7 @@ def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
         title="Without a control, {false_rate:pct0} of suppliers jump (scan of {control_year})",
         subtitle="Share of suppliers that jumped: diamond, control; dots: other years, other goods",
         alt="A row a control: its rate, those of the placebo scans, and their interval.",
-        data=hub_rates.control_table(runs),
+        data=layers(controls=hub_rates.control_table(runs), scans=runs),
         **facts,
     )
     caption = (

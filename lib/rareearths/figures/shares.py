@@ -185,6 +185,11 @@ def by_year(lines: dict[str, pd.Series]) -> pd.DataFrame:
     return pd.DataFrame(lines).rename_axis("year").reset_index()
 
 
+def newest_first(shares: pd.DataFrame) -> pd.DataFrame:
+    """Shares of `plot_supplier_shares` as a reader wants them: last year, largest share first."""
+    return shares.sort_values(["year", "share"], ascending=False, kind="stable", ignore_index=True)
+
+
 def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Axes:
     """Draw the unit value of one supplier and of all others, in US$ per kg.
 

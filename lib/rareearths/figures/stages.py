@@ -5,7 +5,12 @@ import pandas as pd
 from rareearths import stages, trade
 from rareearths.figures.frame import show
 from rareearths.figures.look import canvas
-from rareearths.figures.shares import hollow_note, plot_share_lines, plot_supplier_shares
+from rareearths.figures.shares import (
+    hollow_note,
+    newest_first,
+    plot_share_lines,
+    plot_supplier_shares,
+)
 
 
 def show_stage_shares(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> None:
@@ -66,7 +71,7 @@ def show_stage_suppliers(flows: pd.DataFrame, basis: str, **facts) -> None:
             title="{plural} in {year}: {leader} sold {share:pct0} of the {shown}",
             subtitle="Share of each supplier in the imports of {importer}, by {shown}",
             alt="Stacked areas: suppliers by year; {leader} has {share:pct0} in {year}.",
-            data=last[["year", "exporter", "amount", "share"]],
+            data=newest_first(shares)[["year", "exporter", "amount", "share"]],
             **facts
             | {
                 "source": _source(stage, facts),

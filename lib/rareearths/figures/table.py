@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from rareearths import words
+from rareearths.figures import receipt
 from rareearths.figures.interactive import searchable_html
 
+FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
@@ -405,7 +407,20 @@ def show_table(
     ]
     text = rows[list(columns)].to_string(index=False)
     markup = _as_html(table, caption)
-    display_html(searchable_html(markup, search) if search else markup, f"{caption}\n{text}")
+    receipt.display(
+        searchable_html(markup, search) if search else markup,
+        f"{caption}\n{text}",
+        rows[_with_addresses(columns)],
+        kind="table",
+        title=caption,
+    )
+
+
+def _with_addresses(columns: list[str]) -> list[str]:
+    """Columns of a table with those that hold the addresses of its links."""
+    forms = [COLUMNS[name][1] for name in columns]
+    addresses = [form.removeprefix("link ") for form in forms if form.startswith("link ")]
+    return list(dict.fromkeys([*columns, *addresses]))
 
 
 def show_assumptions(rows: pd.DataFrame, caption: str, **values) -> None:
@@ -447,8 +462,12 @@ class _Column:
 
 
 def folded(data: pd.DataFrame, caption: str) -> str:
-    table = _as_html([_table_column(data, name, name) for name in data], caption)
-    return f"<details><summary>Data</summary>{table}</details>"
+    """Return the data of a figure as a folded table; of a long one its first rows."""
+    if len(data) > FOLDED_ROWS:
+        caption += f" (the first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all)"
+    rows = data.head(FOLDED_ROWS)
+    table = _as_html([_table_column(rows, name, name) for name in data], caption)
+    return f"<details class='data'><summary>Data</summary>{table}</details>"
 
 
 def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -> _Column:
@@ -506,9 +525,3 @@ def _as_html(columns: list[_Column], caption: str) -> str:
         f"<div class='scroll' tabindex='0' role='region' aria-label='{name}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
-
-
-def display_html(markup: str, text: str) -> None:
-    from IPython.display import display
-
-    display({"text/html": markup, "text/plain": text}, raw=True)

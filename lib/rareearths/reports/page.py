@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rareearths import words
-from rareearths.reports import change_text
+from rareearths.reports import change_text, receipts
 
 TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
@@ -30,8 +30,12 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     beside : dict of str to str, optional
         Report by notebook, to which links to a notebook lead in the page.
     """
-    change = change_text.view(facts["change"])
-    resources = {"facts": facts, "change": change, "style": _style()}
+    resources = {
+        "facts": facts,
+        "change": change_text.view(facts["change"]),
+        "receipts": receipts.of_page(notebook),
+        "style": _style(),
+    }
     body, _ = _exporter().from_notebook_node(notebook, resources)
     return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
 

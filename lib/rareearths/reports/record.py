@@ -38,7 +38,7 @@ def facts(task: Task, executed: Execution) -> dict:
         "warnings": gate.warnings(notebook),
         "tables": tables,
         "inputs": inputs.narrow(task.inputs, read, page.links(visible(notebook))),
-        "receipts": receipts.collect(notebook),
+        "receipts": receipts.collect(visible(notebook)),
     }
 
 
