@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import words
-from rareearths.figures.interactive import searchable_html
+from rareearths.figures.interactive import own_scripts, searchable_html
 
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
@@ -511,4 +511,6 @@ def _as_html(columns: list[_Column], caption: str) -> str:
 def display_html(markup: str, text: str) -> None:
     from IPython.display import display
 
-    display({"text/html": markup, "text/plain": text}, raw=True)
+    data = {"text/html": markup, "text/plain": text}
+    scripts = own_scripts(markup)  # a page lets no other run
+    display(data, raw=True, metadata={"rareearths": {"scripts": scripts}} if scripts else None)

@@ -13,6 +13,11 @@ _NOTEBOOK_LINK = re.compile(
     r"""<a href=["'](?P<notebook>\w+\.ipynb)["'][^>]*>(?P<text>.*?)</a>""", re.DOTALL
 )
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_WITH_SCRIPTS = re.compile(r"(<script>.*?</script>)", re.DOTALL)
+# Controls that no text of a page needs; the last two ranges turn the order of letters round, also
+# of the numbers after them.
+_CONTROLS = (*range(9), 11, *range(14, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSHOWN = dict.fromkeys(_CONTROLS)
 
 
 def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
@@ -28,13 +33,16 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
         Report by notebook, to which links to a notebook lead in the page.
     """
     body, _ = _exporter().from_notebook_node(notebook, {"facts": facts, "style": _style()})
-    return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
+    parts = _WITH_SCRIPTS.split(body)  # text and scripts in turn
+    parts[::2] = [_lead_to_reports(part.translate(_UNSHOWN), beside or {}) for part in parts[::2]]
+    return _allow_scripts(_scripts_once("".join(parts)), _own_scripts(notebook))
 
 
 def render_index(reports: list[dict]) -> str:
     """Return the index page; one dict a report, see `rareearths.reports.site`."""
     environment = _exporter().environment
-    return environment.get_template("site.html.j2").render(reports=reports, style=_style())
+    made = environment.get_template("site.html.j2").render(reports=reports, style=_style())
+    return made.translate(_UNSHOWN)
 
 
 def plain_text(markdown: str) -> str:
@@ -64,10 +72,19 @@ def _scripts_once(body: str) -> str:
     return _SCRIPT.sub(keep, body)
 
 
-def _allow_own_scripts(body: str) -> str:
-    """Name the hash of each script of the page in its Content-Security-Policy: no other runs."""
-    digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(body)]
-    hashes = " ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests)
+def _own_scripts(notebook) -> set[str]:
+    """The hashes of the scripts that the library put out, as it says in the outputs' metadata."""
+    said = (o.get("metadata", {}) for c in notebook.cells for o in c.get("outputs", ()))
+    return {digest for m in said for digest in m.get("rareearths", {}).get("scripts", ())}
+
+
+def _allow_scripts(body: str, own: set[str]) -> str:
+    """Name the hashes of the page's own scripts in its Content-Security-Policy: no other runs."""
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in _SCRIPT.findall(body)
+    ]
+    hashes = " ".join(f"'sha256-{d}'" for d in dict.fromkeys(digests) if d in own)
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 
