@@ -88,6 +88,11 @@ def beside(report: Report, reports: list[Report]) -> dict[str, str]:
     return {name: report_id for name, (_, report_id) in found.items()}
 
 
+def papermill_path(path: Path) -> str:
+    """Return a path as papermill wants it, which reads braces as fields to fill."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def _report(path: Path, number: int, entry) -> Report:
     where = f"{path}, report {number}"
     if not isinstance(entry, dict):

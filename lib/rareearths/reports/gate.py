@@ -29,7 +29,9 @@ _ERROR_LINE = re.compile(
     r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*$", re.M
 )
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_POLICY = re.compile(
+    r'<meta (?=[^>]*http-equiv="Content-Security-Policy")[^>]*content="([^"]*)"[^>]*>'
+)
 _REFUSED = ("default-src", "connect-src", "form-action", "frame-src", "object-src", "base-uri")
 _LOADING = ("src", "srcset", "data", "action", "formaction", "poster", "background", "ping")
 _FORBIDDEN = {"applet", "base", "embed", "form", "frame", "frameset", "iframe", "link", "meta",

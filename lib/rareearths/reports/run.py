@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rareearths.reports import page
-from rareearths.reports.config import Report
+from rareearths.reports.config import Report, papermill_path
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
 
 SUFFIXES = (".ipynb", ".json", ".html")
@@ -118,8 +118,8 @@ def _execute(report: Report, parameters: dict, output: Path):
     try:
         with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
             papermill.execute_notebook(
-                report.notebook,
-                output,
+                papermill_path(report.notebook),
+                papermill_path(output),
                 parameters=parameters,
                 cwd=report.notebook.parent,
                 progress_bar=False,

@@ -29,12 +29,15 @@ WHERE = ("SOCK", "FILE", "PATH", "DIR", "HOME", "PID", "PORT", "HOST")
 SHORTEST = 6  # characters; a shorter value would be found everywhere
 LONGEST_WORD = 9  # letters; "changeme" and "required" are words of public texts
 SHORTEST_LINE = 16  # characters of a line of a value of several lines
+LARGE = 10_000  # characters of a figure or script that is looked into only once
 FEWEST_DIGITS = 12  # of a value that is a number; a shorter one may be a date or a price
 
 _NOT_COMPARED = bytes(set(range(128)) - set((string.ascii_letters + string.digits).encode()))
 _LINE_BREAK = re.compile(r"\r?\n|(?:\\r)?\\n")
 _URL_PASSWORD = re.compile(r"://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@[\w\[]")
-_DATA_ADDRESS = re.compile(r"data:[\w/+.-]*(?:;[\w=.-]+)*;base64,([\w+/=%-]+)")
+_EMBEDDED = re.compile(
+    r"<script>.*?</script>|data:[\w/+.-]*(?:;[\w=.-]+)*;base64,([\w+/=%-]+)", re.DOTALL
+)
 _FLAGS = {"true", "false", "none", "null", "yes", "no", "on", "off"}
 
 
@@ -105,14 +108,19 @@ def find(texts: Mapping[str, str], environment: Mapping[str, str] | None = None)
     Returns
     -------
     list of Leak
-        Each place and secret once, in the order of the texts.
+        Each place and secret once, in the order of the texts; a large figure or script that
+        stands in several texts is named where it stands first.
     """
     hidden = _needles(environment)
     found: dict[Leak, None] = {}
+    seen: set[str] = set()  # figures and scripts stand in an output and in the page
     for place, text in texts.items():
-        for where, plain in _with_embedded(place, text):
-            for what in _hits(plain, hidden):
-                found[Leak(where, what)] = None
+        for where, piece, is_base64 in _pieces(place, text):
+            if len(piece) > LARGE and piece in seen:
+                continue
+            seen.add(piece)
+            plain = _decoded(piece) if is_base64 else piece
+            found |= {Leak(where, what): None for what in _hits(plain, hidden)}
     return list(found)
 
 
@@ -183,18 +191,25 @@ def _as_text(content) -> str:
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
 
 
-def _with_embedded(place: str, text: str) -> Iterator[tuple[str, str]]:
-    """A text, and what its data: addresses hold."""
-    yield place, text
-    if ";base64," not in text:
-        return
-    for address in _DATA_ADDRESS.finditer(text):
-        coded = unquote(address[1]).translate(str.maketrans("-_", "+/")).rstrip("=")
-        try:
-            held = base64.b64decode(coded + "=" * (-len(coded) % 4))
-        except binascii.Error:
-            continue
-        yield f"{place}, in a data: address", held.decode("utf-8", "replace")
+def _pieces(place: str, text: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the scripts and data: addresses of a text, and the rest; and whether it is base64."""
+    rest, end = [], 0
+    for piece in _EMBEDDED.finditer(text):
+        rest.append(text[end : piece.start()])
+        end = piece.end()
+        if piece[1] is None:
+            yield f"{place}, script", piece[0], False
+        else:
+            yield f"{place}, data: address", piece[1], True
+    yield place, " ".join([*rest, text[end:]]), False
+
+
+def _decoded(coded: str) -> str:
+    plain = unquote(coded).translate(str.maketrans("-_", "+/")).rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4)).decode("utf-8", "replace")
+    except binascii.Error:
+        return coded
 
 
 def _hits(text: str, hidden: tuple) -> Iterator[str]:
@@ -263,11 +278,12 @@ def _is_secret(name: str, value: str) -> bool:
 @lru_cache(maxsize=256)
 def _writings(value: str) -> tuple[str, ...]:
     """How a value may be written: as it is, escaped, and in base64 from any place in a text."""
-    escaped = html.escape(value)
+    escaped, in_markdown = html.escape(value), words.escape(value)
     address = quote(value, safe="")
     plain = {
         value, escaped, escaped.replace("&#x27;", "&#39;"), html.escape(value, quote=False),
-        words.escape(value), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1],
+        in_markdown, json.dumps(in_markdown)[1:-1],
         address, quote_plus(value), quote(value),
         re.sub(r"%..", lambda code: code[0].lower(), address),
     }  # fmt: skip
