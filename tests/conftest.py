@@ -44,21 +44,26 @@ def project(tmp_path):
     """A project in a temporary folder: `project(name=cells)` writes notebooks and `reports.yml`."""
 
     def make(reports: str, **notebooks: list[str]) -> Path:
-        for name, sources in notebooks.items():
-            cells = [new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
-            cells[0].metadata["tags"] = ["parameters"]
-            cells.insert(0, new_markdown_cell("# Made by a test", id="intro"))
-            notebook = new_notebook(cells=cells)
-            notebook.metadata.kernelspec = {
-                "name": "python3",
-                "display_name": "P",
-                "language": "python",
-            }
-            nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-        (tmp_path / "reports.yml").write_text(reports, encoding="utf-8")
-        return tmp_path
+        return write_project(tmp_path, reports, notebooks)
 
     return make
+
+
+def write_project(folder: Path, reports: str, notebooks: dict[str, list[str]]) -> Path:
+    """Write `reports.yml` and notebooks, by name the sources of their cells, into a folder."""
+    for name, sources in notebooks.items():
+        cells = [new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+        cells[0].metadata["tags"] = ["parameters"]
+        cells.insert(0, new_markdown_cell("# Made by a test", id="intro"))
+        notebook = new_notebook(cells=cells)
+        notebook.metadata.kernelspec = {
+            "name": "python3",
+            "display_name": "P",
+            "language": "python",
+        }
+        nbformat.write(notebook, folder / f"{name}.ipynb")
+    (folder / "reports.yml").write_text(reports, encoding="utf-8")
+    return folder
 
 
 def pytest_collection_modifyitems(items):

@@ -10,7 +10,13 @@ import numbers
 import re
 import string
 
-_MARKDOWN_SIGNS = r"([\\`*_\[\]#|~$])"
+_MARKDOWN_SIGNS = "`*_[]#|~$"
+_HARMLESS = str.maketrans(
+    {sign: f"\\{sign}" for sign in _MARKDOWN_SIGNS}
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;", "\n": "&#10;", "\r": "&#13;"}
+)
+# What opens a list, a rule or a block of code where a line begins with it.
+_OPENING = re.compile(r"[-+=]+(?=\s|$)|\d+[.)](?=\s|$)|[ \t]+")
 
 
 def fill(template: str, /, **values) -> str:
@@ -92,13 +98,16 @@ def show_number(value, form: str) -> str:
 
 def escape(text: str) -> str:
     """Make text harmless in Markdown and HTML; an address in it is not turned into a link."""
-    harmless = html.escape(text, quote=False)  # an entity's # would be taken for a Markdown sign
-    return re.sub(_MARKDOWN_SIGNS, r"\\\1", harmless).replace("://", "&#58;//")
+    harmless = text.translate(_HARMLESS).replace("://", "&#58;//")
+    if opening := _OPENING.match(text):
+        entities = "".join(f"&#{ord(character)};" for character in opening[0])
+        harmless = entities + harmless[opening.end() :]
+    return harmless
 
 
 def unescape(text: str) -> str:
     """Undo `escape`."""
-    return html.unescape(re.sub(r"\\" + _MARKDOWN_SIGNS, r"\1", text))
+    return html.unescape(re.sub(rf"\\([{re.escape(_MARKDOWN_SIGNS)}])", r"\1", text))
 
 
 class _Plain(string.Formatter):
@@ -119,9 +128,9 @@ class _Plain(string.Formatter):
 
 
 class _Escaped(_Plain):
-    def get_field(self, field_name, args, kwargs):
-        value, used = super().get_field(field_name, args, kwargs)
-        return (escape(value) if isinstance(value, str) else value), used
+    def format_field(self, value, format_spec):
+        made = super().format_field(value, format_spec)
+        return made if isinstance(value, numbers.Number) else escape(made)
 
 
 def _usd(value: float) -> str:

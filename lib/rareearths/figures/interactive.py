@@ -3,9 +3,11 @@
 Without scripts, and in print, the static figure or the whole table is shown instead.
 """
 
+import base64
 import hashlib
 import html
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -66,11 +68,11 @@ def chart_html(chart: "altair.Chart") -> str:
     """Return an Altair chart as markup with its scripts, hidden until they have run."""
     spec = json.dumps(chart.to_dict(), ensure_ascii=False, sort_keys=True)
     identity = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
-    # "</" would end the script, whatever string it stands in.
-    embed = _EMBED % {"id": identity, "spec": spec.replace("</", "<\\/")}
+    # "</script" and "<!--" mean something to a browser, whatever string of a script they stand in.
+    embed = _EMBED % {"id": identity, "spec": spec.replace("<", "\\u003c")}
     return (
         f"<style>{_TWIN}</style><div class='chart' id='{identity}' hidden></div>"
-        f"<script>{_bundle()}</script><script>{embed}</script>"
+        f"{_script(_bundle())}{_script(embed)}"
     )
 
 
@@ -80,8 +82,26 @@ def searchable_html(table: str, label: str) -> str:
     return (
         f"<div id='{identity}' class='searchable'><p class='search' hidden>"
         f"<label>{html.escape(label)} <input type='search'></label> <output></output></p>{table}"
-        f"<script>{_SEARCH % {'id': identity}}</script></div>"
+        f"{_script(_SEARCH % {'id': identity})}</div>"
     )
+
+
+def own_scripts(markup: str) -> list[str]:
+    """Return the sha256 (base64) of the scripts in a markup that this module made, no others."""
+    found = (_digest(script) for script in re.findall(r"<script>(.*?)</script>", markup, re.DOTALL))
+    return [digest for digest in found if digest in _made]
+
+
+_made: set[str] = set()
+
+
+def _script(code: str) -> str:
+    _made.add(_digest(code))
+    return f"<script>{code}</script>"
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 @cache

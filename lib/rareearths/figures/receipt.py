@@ -8,6 +8,7 @@ import re
 import pandas as pd
 
 from rareearths import catalogue
+from rareearths.figures.interactive import own_scripts
 
 KINDS = ("figure", "table")
 # A spreadsheet takes text that begins so for a formula, whatever the quotes (OWASP).
@@ -40,12 +41,11 @@ def display(
     """
     from IPython.display import display as show_output
 
-    found = receipt(data, kind=kind, title=title, alt=alt)
-    show_output(
-        {"text/html": markup, "text/plain": text, "text/csv": to_csv(data)},
-        raw=True,
-        metadata={"rareearths": {"role": kind, "receipt": found}},
-    )
+    said = {"role": kind, "receipt": receipt(data, kind=kind, title=title, alt=alt)}
+    if scripts := own_scripts(markup):  # a page lets no other run
+        said["scripts"] = scripts
+    content = {"text/html": markup, "text/plain": text, "text/csv": to_csv(data)}
+    show_output(content, raw=True, metadata={"rareearths": said})
 
 
 def receipt(data: pd.DataFrame, *, kind: str, title: str, alt: str = "") -> dict:

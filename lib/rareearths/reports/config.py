@@ -146,6 +146,11 @@ def beside(report: Report, reports: list[Report]) -> dict[str, str]:
     return {name: report_id for name, (_, report_id) in found.items()}
 
 
+def papermill_path(path: Path) -> str:
+    """Return a path as papermill wants it, which reads braces as fields to fill."""
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
 def _read(path: Path) -> dict:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rareearths.reports import kernels
+from rareearths.reports.config import papermill_path
 from rareearths.reports.kernels.limits import Limits, Watch
 from rareearths.reports.task import Failure, ReportFailed
 
@@ -80,8 +81,8 @@ def execute(
         try:
             with _kernel(running, limits, usage, kernel, folder, env) as manager:
                 executed = papermill.execute_notebook(
-                    notebook,
-                    output,
+                    papermill_path(notebook),
+                    papermill_path(output),
                     parameters=parameters,
                     cwd=notebook.parent,
                     progress_bar=False,

@@ -16,6 +16,11 @@ _NOTEBOOK_LINK = re.compile(
 )
 _NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_WITH_SCRIPTS = re.compile(r"(<script>.*?</script>)", re.DOTALL)
+# Controls that no text of a page needs; the last two ranges turn the order of letters round, also
+# of the numbers after them.
+_CONTROLS = (*range(9), 11, *range(14, 32), 127, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNSHOWN = dict.fromkeys(_CONTROLS)
 
 
 def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
@@ -37,7 +42,9 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
         "style": _style(),
     }
     body, _ = _exporter().from_notebook_node(notebook, resources)
-    return _allow_own_scripts(_scripts_once(_lead_to_reports(body, beside or {})))
+    parts = _WITH_SCRIPTS.split(body)  # text and scripts in turn
+    parts[::2] = [_lead_to_reports(part.translate(_UNSHOWN), beside or {}) for part in parts[::2]]
+    return _allow_scripts(_scripts_once("".join(parts)), _own_scripts(notebook))
 
 
 def render_index(reports: list[dict], alerts: list[dict]) -> str:
@@ -47,7 +54,8 @@ def render_index(reports: list[dict], alerts: list[dict]) -> str:
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     template = environment.get_template("site.html.j2")
-    return template.render(reports=reports, alerts=alerts, style=Markup(_style()))
+    made = template.render(reports=reports, alerts=alerts, style=Markup(_style()))
+    return made.translate(_UNSHOWN)
 
 
 def links(notebook) -> set[str]:
@@ -82,10 +90,19 @@ def _scripts_once(body: str) -> str:
     return _SCRIPT.sub(keep, body)
 
 
-def _allow_own_scripts(body: str) -> str:
-    """Name the hash of each script of the page in its Content-Security-Policy: no other runs."""
-    digests = [hashlib.sha256(script.encode()).digest() for script in _SCRIPT.findall(body)]
-    hashes = " ".join(f"'sha256-{base64.b64encode(d).decode()}'" for d in digests)
+def _own_scripts(notebook) -> set[str]:
+    """The hashes of the scripts that the library put out, as it says in the outputs' metadata."""
+    said = (o.get("metadata", {}) for c in notebook.cells for o in c.get("outputs", ()))
+    return {digest for m in said for digest in m.get("rareearths", {}).get("scripts", ())}
+
+
+def _allow_scripts(body: str, own: set[str]) -> str:
+    """Name the hashes of the page's own scripts in its Content-Security-Policy: no other runs."""
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for script in _SCRIPT.findall(body)
+    ]
+    hashes = " ".join(f"'sha256-{d}'" for d in dict.fromkeys(digests) if d in own)
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
+from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
 
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
@@ -46,7 +47,7 @@ def declared(notebook: Path) -> list[Parameter]:
     from papermill import inspect_notebook
 
     try:
-        inspected = inspect_notebook(notebook)
+        inspected = inspect_notebook(papermill_path(notebook))
     except ValueError as error:
         raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
     found = [_parameter(notebook, p) for p in inspected.values()]

@@ -6,6 +6,7 @@ see `rareearths.words` for the formats.
 
 import numbers
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from rareearths import catalogue, words
 from rareearths.words import choose, escape, fill
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 RECORD_MIME = "application/vnd.rareearths.record+json"
 SOURCES_MIME = "application/vnd.rareearths.sources+json"
+_ADDRESS_SIGNS = (
+    ":/?#[]@!$&*+,;=%~"  # besides letters, digits and _.-; no quote, no bracket ( ) < >
+)
 ROLES = ("title", "answer", "text")
 
 
@@ -104,9 +108,9 @@ def sources() -> None:
     if not tables:
         raise ValueError("sources(): no table was read through the catalogue")
     lines = [
-        f"- **{escape(t.title)}** (`data/{t.path}`, {t.rows:,} rows). "
+        f"- **{escape(t.title)}** (<code>{escape(f'data/{t.path}')}</code>, {t.rows:,} rows). "
         f"{'; '.join(_link(s) for s in t.sources)}. {'; '.join(_link(s) for s in t.licences)}. "
-        f"Read {t.accessed}; sha256 `{t.sha256[:12]}`."
+        f"Read {escape(t.accessed)}; sha256 `{t.sha256[:12]}`."
         for t in tables
     ]
     entries = [
@@ -132,8 +136,10 @@ def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
 
 
 def _link(entry: dict) -> str:
-    title = escape(entry["title"])
-    return f"[{title}]({entry['path']})" if "path" in entry else title
+    title, address = escape(entry["title"]), entry.get("path", "")
+    if not address.startswith(("http://", "https://")):
+        return title
+    return f"[{title}]({quote(address, safe=_ADDRESS_SIGNS)})"
 
 
 def _as_json(value):

@@ -56,8 +56,8 @@ def _execute(task: Task, place: Place, usage: Usage, data: Path | None = None):
     chosen = {"kernel": place.kernel, "server": place.server, "data": data}
     executed = execute(notebook, task.parameters, limits, usage, **chosen)
     if faults := gate.faults(executed.notebook):
-        first = faults[0]
-        raise ReportFailed(Failure(notebook.name, first.cell, first.text))
+        text = "; ".join(f"{fault.kind}: {fault.text}" for fault in faults)
+        raise ReportFailed(Failure(notebook.name, faults[0].cell, gate.encodable(text)))
     return executed
 
 
@@ -80,6 +80,8 @@ def _files(task: Task, executed, facts: dict) -> dict[str, str]:
 
 
 def _publish(task: Task, site: Site, executed, files: dict[str, str]) -> None:
+    if faults := gate.page_faults(files["draft"]):
+        raise _failed(task, "the page would hold " + "; ".join(f.text for f in faults))
     searched = secrets.places(executed.notebook, files["record"], files["draft"])
     if leaks := secrets.find(searched):
         places = "; ".join(f"{leak.place}: {leak.what}" for leak in leaks)
@@ -93,4 +95,5 @@ def _failed(task: Task, error: str) -> ReportFailed:
 
 def _without_secrets(failure: Failure) -> Failure:
     texts = {name: getattr(failure, name) for name in ("error", "source", "traceback")}
-    return replace(failure, **{name: secrets.redact(text) for name, text in texts.items()})
+    shown = {name: gate.encodable(secrets.redact(text)) for name, text in texts.items()}
+    return replace(failure, **shown)
