@@ -109,8 +109,14 @@ def _allow_scripts(body: str, own: set[str]) -> str:
 @cache
 def _exporter():
     from nbconvert.exporters import HTMLExporter
+    from nbconvert.exporters.templateexporter import TemplateExporter
 
-    return HTMLExporter(
+    class PageExporter(HTMLExporter):
+        """Without the second parsing of the page, which looks for pictures without alt text."""
+
+        from_notebook_node = TemplateExporter.from_notebook_node
+
+    return PageExporter(
         template_name="template",
         extra_template_basedirs=[str(TEMPLATES.parent)],
         exclude_input_prompt=True,

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rareearths.reports import alerts, changes, gate, page, record, secrets
+from rareearths.reports import alerts, changes, gate, page, secrets
 from rareearths.reports.execute import Usage, execute
+from rareearths.reports.facts import NotebookError, facts_of, recorded_numbers, visible
 from rareearths.reports.history import History
 from rareearths.reports.store import Site
 from rareearths.reports.task import FAILED, RENDERED, Failure, Place, ReportFailed, Result, Task
@@ -23,8 +25,9 @@ def run(task: Task, place: Place) -> Result:
     started, usage, site = time.perf_counter(), Usage(), Site(place.site)
     try:
         made = _make(task, place, site, usage)
-    except ReportFailed as failed:
-        made = {"state": FAILED, "failure": _without_secrets(failed.failure)}
+    except Exception as error:
+        failure = error.failure if isinstance(error, ReportFailed) else _unexpected(task, error)
+        made = {"state": FAILED, "failure": _without_secrets(failure)}
         with suppress(OSError):  # on a full disk the message of the command must do
             site.write_failure(task.report.id, asdict(made["failure"]))
     return Result(task.report.id, seconds=time.perf_counter() - started, **asdict(usage), **made)
@@ -33,18 +36,18 @@ def run(task: Task, place: Place) -> Result:
 def _make(task: Task, place: Place, site: Site, usage: Usage) -> dict:
     def numbers_with(data: Path, parameters: dict) -> dict:
         other = replace(task, parameters=parameters)
-        return record.numbers(_execute(other, place, usage, data))
+        return recorded_numbers(_execute(other, place, usage, data))
 
     executed = _execute(task, place, usage)
     try:
-        facts = record.facts(task, executed)
+        facts = facts_of(task, executed)
         previous, history = site.record(task.report.id), History(place.state)
         _check_alerts(task, facts)
         facts["change"] = changes.compare(previous, facts, numbers_with, history)
         files = _files(task, executed, facts)
         history.keep([table["name"] for table in facts["tables"]])
         _publish(task, site, executed, files)
-    except record.NotebookError as error:
+    except NotebookError as error:
         raise _failed(task, str(error)) from error
     except OSError as error:
         raise _failed(task, f"{error.filename or site.folder}: {error.strerror}") from error
@@ -73,7 +76,7 @@ def _files(task: Task, executed, facts: dict) -> dict[str, str]:
     """Return the three files of a report as text: draft of the page, record and notebook."""
     import nbformat
 
-    draft = page.render(record.visible(executed.notebook), facts, task.beside)
+    draft = page.render(visible(executed.notebook), facts, task.beside)
     facts = facts | {"page": hashlib.sha256(draft.encode()).hexdigest()}
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     return {"draft": draft, "record": text, "notebook": nbformat.writes(executed.notebook)}
@@ -91,6 +94,13 @@ def _publish(task: Task, site: Site, executed, files: dict[str, str]) -> None:
 
 def _failed(task: Task, error: str) -> ReportFailed:
     return ReportFailed(Failure(task.report.notebook.name, None, error))
+
+
+def _unexpected(task: Task, error: Exception) -> Failure:
+    """A fault of the factory itself: it too stops this report only."""
+    text = f"{type(error).__name__}: {error}"
+    lines = "".join(traceback.format_exception(error))
+    return Failure(task.report.notebook.name, None, text, traceback=lines)
 
 
 def _without_secrets(failure: Failure) -> Failure:

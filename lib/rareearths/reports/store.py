@@ -17,7 +17,7 @@ from pathlib import Path
 RECORDS = "records"
 _SCRATCH = ".scratch"
 DIGEST = "RECORD-DIGEST"  # stands in the draft of a page for the digest of its own files
-_LINK = re.compile(r'<link rel="alternate" type="application/json" href="([^"]+)">')
+_LINK = re.compile(r'href="(records/[^"]+\.[0-9a-f]{16}\.json)"')
 _HEAD = 20_000  # characters of a page in which its link to the record stands
 
 

@@ -12,7 +12,7 @@ class NotebookError(Exception):
     """A notebook that ran but did not say what every report must say."""
 
 
-def facts(task: Task, executed: Execution) -> dict:
+def facts_of(task: Task, executed: Execution) -> dict:
     """Return the record of a report but for its change since the last one.
 
     Raises
@@ -42,7 +42,7 @@ def facts(task: Task, executed: Execution) -> dict:
     }
 
 
-def numbers(executed: Execution) -> dict:
+def recorded_numbers(executed: Execution) -> dict:
     """Return the recorded numbers of an executed notebook."""
     if executed.nothing:
         return {}
