@@ -12,8 +12,6 @@ from rareearths.reports.config import papermill_path
 from rareearths.reports.kernels.limits import Limits, Watch
 from rareearths.reports.task import Failure, ReportFailed
 
-_ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
-
 
 @dataclass(frozen=True)
 class Execution:
@@ -73,18 +71,21 @@ def execute(
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
+    from rareearths.reports.kernels.client import started
+
     running, env = _Running(notebook), os.environ | {kernels.ADDRESS: server}
     if data:
         env["RAREEARTHS_DATA"] = str(data)
+    cwd = str(notebook.parent.resolve())
     with tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as folder:
         output = Path(folder) / "out.ipynb"
         try:
-            with _kernel(running, limits, usage, kernel, folder, env) as manager:
+            with started(kernel, cwd, env, folder) as manager, running.watch(manager, limits):
                 executed = papermill.execute_notebook(
                     papermill_path(notebook),
                     papermill_path(output),
                     parameters=parameters,
-                    cwd=notebook.parent,
+                    cwd=cwd,
                     progress_bar=False,
                     request_save_on_cell_execute=False,
                     km=manager,
@@ -97,6 +98,8 @@ def execute(
             executed, nothing = _read(output), error.evalue
         except Exception as error:  # a kernel that dies or never starts: this report only
             raise ReportFailed(running.died(error)) from error
+        finally:
+            usage.peak_mb = max(usage.peak_mb, running.peak_mb)
     usage.cell_seconds += _cell_seconds(executed)
     return Execution(_normal(executed), nothing)
 
@@ -109,7 +112,21 @@ class _Running:
         self.cell: int | None = None
         self.source = ""
         self.ended = ""
+        self.peak_mb = 0.0
         self._executed = 0
+
+    @contextmanager
+    def watch(self, manager, limits: Limits) -> Iterator[None]:
+        process = manager.provisioner.process
+        watch = Watch(process.pid, limits)
+        try:
+            yield
+        except Exception:
+            self.ended = watch.exceeded or _end_in_words(process.poll())
+            raise
+        finally:
+            watch.close()
+            self.peak_mb = watch.peak_mb
 
     def begin(self, cell, cell_index: int) -> None:
         self._executed += cell.cell_type == "code"
@@ -125,40 +142,6 @@ class _Running:
     def died(self, error: Exception) -> Failure:
         text = self.ended or f"{type(error).__name__}: {error}"
         return Failure(self.notebook.name, self.cell, text, self.source)
-
-
-@contextmanager
-def _kernel(running: _Running, limits, usage, kernel, folder, env) -> Iterator:
-    """Start a kernel and watch it; at the end nothing of it is left."""
-    from jupyter_client import AsyncKernelManager
-    from jupyter_client.kernelspec import KernelSpecManager
-    from jupyter_core.utils import run_sync
-
-    specs = KernelSpecManager()
-    specs.kernel_dirs = [*specs.kernel_dirs, str(kernels.SPECS)]
-    manager = AsyncKernelManager(
-        kernel_name=kernel,
-        kernel_spec_manager=specs,
-        connection_file=os.path.join(folder, "kernel.json"),
-    )
-    if os.name == "posix":  # files in a private folder, which no other process reaches
-        manager.transport, manager.ip = "ipc", os.path.join(folder, "k")
-    cwd = str(running.notebook.parent.resolve())
-    try:
-        run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS)
-        process = manager.provisioner.process
-        watch = Watch(process.pid, limits)
-        try:
-            yield manager
-        except Exception:
-            running.ended = watch.exceeded or _end_in_words(process.poll())
-            raise
-        finally:
-            watch.close()
-            usage.peak_mb = max(usage.peak_mb, watch.peak_mb)
-            process.wait()
-    finally:
-        run_sync(manager.cleanup_resources)()
 
 
 def _end_in_words(code: int | None) -> str:

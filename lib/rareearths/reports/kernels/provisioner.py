@@ -84,4 +84,5 @@ class Fork:
         if self.returncode is None and select.select([self._connection], [], [], wait)[0]:
             line = self._lines.readline()
             self.returncode = json.loads(line)["status"] if line else -signal.SIGKILL
+            self.close()
         return self.returncode

@@ -1,0 +1,59 @@
+"""Start a kernel for one report and end it; everything papermill needs to talk to it."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jupyter_client import AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_core.utils import run_sync
+
+from rareearths.reports.kernels import SPECS
+
+_ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
+
+
+class Manager(AsyncKernelManager):
+    """A kernel manager that knows its clients, so that it can close their sockets."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.clients = []
+
+    def client(self, **kwargs):
+        self.clients.append(super().client(**kwargs))
+        return self.clients[-1]
+
+
+@contextmanager
+def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator[Manager]:
+    """Start a kernel; at the end it is killed, and its sockets are closed.
+
+    Parameters
+    ----------
+    kernel : str
+        Name of the kernel spec, one of those of this package or any installed one.
+    cwd : str
+    env : dict of str to str
+    folder : str
+        Private folder for the connection; where the system can, kernels talk through files in it,
+        which no other process reaches.
+    """
+    specs = KernelSpecManager()
+    specs.kernel_dirs = [*specs.kernel_dirs, str(SPECS)]
+    manager = Manager(
+        kernel_name=kernel,
+        kernel_spec_manager=specs,
+        connection_file=os.path.join(folder, "kernel.json"),
+    )
+    if os.name == "posix":
+        manager.transport, manager.ip = "ipc", os.path.join(folder, "k")
+    try:
+        run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS)
+        yield manager
+    finally:
+        for client in manager.clients:
+            client.stop_channels()
+        if manager.has_kernel:
+            run_sync(manager.shutdown_kernel)(now=True)
+        run_sync(manager.cleanup_resources)()
