@@ -15,7 +15,7 @@ from browser import chromium
 from conftest import ROOT, run_cli, write_project
 from rareearths import build, words
 from rareearths.figures import interactive
-from rareearths.reports import gate
+from rareearths.reports import gate, prose
 
 TAKEN = "window.taken=1;document.title='taken'"
 HOSTILE = [
@@ -45,7 +45,6 @@ HOSTILE = [
     "\u202e9.99\u2066 turned round \u2069",
     "W" * 3000,
 ]  # fmt: skip
-HARMLESS = ["harmless"] * len(HOSTILE)
 ADDRESSES = [
     "https://example.org/a'onmouseover='x", f"javascript:{TAKEN}", f"JavaScript:{TAKEN}",
     f" javascript:{TAKEN}", "data:text/html,<script>1</script>", "//evil.invalid/x", "file:///etc",
@@ -78,23 +77,48 @@ SHOWING = [
 FAILING = [SHOWING[0], "raise ValueError(text)"]
 
 
+TIMELINE = [
+    'issuer: str = "CHN"  # who acted [issuer]',
+    "from rareearths import figures, policy, reports\n\n"
+    "events = policy.load_events([issuer], start='2025')\ntable = policy.event_table(events)",
+    'reports.say("Acts, {first}", role="title", first=table["summary"].iloc[0])',
+    "axes = figures.plot_timeline(figures.canvas(2), events)\n"
+    "chart = figures.timeline_chart(events, policy.load_sources())\n"
+    'figures.show(axes, title="T", subtitle="S", source="S", alt="A", data=table[["summary"]],\n'
+    "    chart=chart)",
+    'figures.show_table(table, ["act", "summary", "pages"], "All", search="Search")',
+    'reports.sources()\nreports.record("{first}", first=table["summary"].iloc[-1])',
+]
+
+
 def entry(name: str, notebook: str, **parameters) -> dict:
     return {"id": name, "notebook": notebook, "schedule": "daily", "parameters": parameters}
 
 
-def write(folder: Path, texts: list[str], urls: list[str], file_name: str) -> Path:
-    """Write a project whose notebooks show texts everywhere, and one that fails with a text."""
-    given = {"text": " ".join(texts), "texts": texts, "urls": urls}
-    reports = [entry("shown", f"{file_name}.ipynb", **given), entry("failed", "b.ipynb", **given)]
-    listed = yaml.safe_dump({"reports": reports})
-    return write_project(folder, listed, {file_name: SHOWING, "b": FAILING})
+def write(folder: Path) -> Path:
+    """Write notebooks that show texts everywhere and that fail with one, for both kinds of text.
+
+    Another shows a table of events whose texts and addresses are hostile.
+    """
+    hostile = {"text": " ".join(HOSTILE), "texts": HOSTILE, "urls": ADDRESSES}
+    plain_urls = ["https://example.org", *["x"] * 7, "http://x", ""]
+    harmless = {"text": "harmless", "texts": ["harmless"] * len(HOSTILE), "urls": plain_urls}
+    reports = [
+        entry("shown-hostile", f"{FILE_NAME}.ipynb", **hostile),
+        entry("shown-harmless", "a.ipynb", **harmless),
+        entry("failed-hostile", "b.ipynb", **hostile),
+        entry("failed-harmless", "b.ipynb", **harmless),
+        entry("timeline", "c.ipynb"),
+    ]
+    notebooks = {FILE_NAME: SHOWING, "a": SHOWING, "b": FAILING, "c": TIMELINE}
+    return write_project(folder, yaml.safe_dump({"reports": reports}), notebooks)
 
 
 def poison(data: Path) -> None:
     """Give every event a hostile summary, and every page of it a hostile title and address."""
     for name, changes in {
         "events": {"summary": HOSTILE, "legal_ref": HOSTILE},
-        "sources": {"title": HOSTILE, "publisher": HOSTILE, "url": ADDRESSES[1:]},
+        "sources": {"title": HOSTILE, "publisher": HOSTILE, "url": ADDRESSES[1:-1]},
     }.items():
         path = data / f"policy/{name}.csv"
         with path.open(newline="", encoding="utf-8") as file:
@@ -108,26 +132,16 @@ def poison(data: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def sites(tmp_path_factory) -> dict[str, Path]:
-    """The same reports of hostile and of harmless texts, and the timeline of a poisoned table."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("hostile", "harmless")}
-    write(folders["hostile"], HOSTILE, ADDRESSES, FILE_NAME)
-    write(folders["harmless"], HARMLESS, ["https://example.org", *["x"] * 7, "http://x", ""], "a")
-    listed = folders["hostile"] / "reports.yml"
-    reports = yaml.safe_load(listed.read_text())["reports"]
-    timeline = entry("timeline", "30_policy_timeline.ipynb", start="2024")
-    listed.write_text(yaml.safe_dump({"reports": [*reports, timeline]}))
-    shutil.copy(ROOT / "notebooks/30_policy_timeline.ipynb", folders["hostile"])
-    shutil.copytree(ROOT / "data", folders["hostile"] / "data")
+def site(tmp_path_factory) -> Path:
+    folder = write(tmp_path_factory.mktemp("hostile"))
+    shutil.copytree(ROOT / "data", folder / "data")
+    poison(folder / "data")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RAREEARTHS_DATA", str(folders["hostile"] / "data"))
-        poison(folders["hostile"] / "data")
+        patch.setenv("RAREEARTHS_DATA", str(folder / "data"))
         build.seal(["policy_events", "policy_sources"])
-        hostile = run_cli("render", cwd=folders["hostile"])
-    harmless = run_cli("render", cwd=folders["harmless"])
-    assert "2 of 3 reports" in hostile.stdout, hostile.stderr
-    assert "1 of 2 reports" in harmless.stdout, harmless.stderr
-    return {name: folder / "site" for name, folder in folders.items()}
+        done = run_cli("render", cwd=folder)
+    assert "3 of 5 reports" in done.stdout, done.stderr
+    return folder / "site"
 
 
 @pytest.fixture(scope="module")
@@ -140,16 +154,14 @@ def pages(site: Path) -> list[Path]:
     return sorted(site.glob("*.html"))
 
 
-def test_no_script_runs_and_no_request_goes_out(sites, browser):
+def test_no_script_runs_and_no_request_goes_out(site, browser):
     context = browser.new_context()
-    for path in pages(sites["hostile"]):
+    for path in pages(site):
         page, requests, dialogs = context.new_page(), [], []
         page.on("request", lambda r, log=requests: log.append(r.url))
         page.on("dialog", lambda d, log=dialogs: log.append(d.message))
         page.goto(path.as_uri())
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        for link in page.locator("main a[href^='javascript' i]").all():
-            link.click()
         page.wait_for_timeout(300)
         assert page.evaluate("window.taken") is None, path.name
         assert page.title() != "taken"
@@ -159,32 +171,45 @@ def test_no_script_runs_and_no_request_goes_out(sites, browser):
     context.close()
 
 
-def test_a_page_of_hostile_texts_has_the_elements_of_one_of_harmless_texts(sites, browser):
-    """Element by element the two are the same: no element came from a text, none was lost."""
-    context = browser.new_context(java_script_enabled=True)
-    found = {}
-    for name, site in sites.items():
-        for stem in ("shown", "index"):
-            page = context.new_page()
-            # Parsed, not opened: what scripts draw depends on the texts, and is looked at above.
-            source = (site / f"{stem}.html").read_text(encoding="utf-8")
-            found[name, stem] = page.evaluate(
-                "s => [...new DOMParser().parseFromString(s, 'text/html').querySelectorAll('*')]"
-                ".filter(e => !e.closest('li.timeline') && !e.closest('pre'))"
-                ".map(e => e.tagName + ' ' + e.getAttributeNames().sort().join(' '))",
-                source,
-            )
-            page.close()
-    context.close()
-    hostile_index = found["hostile", "index"]
-    assert found["hostile", "shown"] == found["harmless", "shown"]
-    assert len(hostile_index) > len(found["harmless", "index"]), "the timeline has an entry more"
-    assert set(hostile_index) == set(found["harmless", "index"])
+def elements(browser, path: Path, inside: str) -> list[list[str]]:
+    """The elements of each place of a page, with the names of their attributes, in order.
 
-
-def test_the_texts_are_shown_as_they_are(sites, browser):
+    The page is parsed, not opened: what its scripts draw depends on the texts.
+    """
     page = browser.new_page()
-    page.goto((sites["hostile"] / "shown.html").as_uri())
+    found = page.evaluate(
+        """([source, inside]) => {
+          const parsed = new DOMParser().parseFromString(source, "text/html");
+          const named = (e) => e.tagName + " " + e.getAttributeNames().sort().join(" ");
+          return [...parsed.querySelectorAll(inside)].map((place) =>
+            [...place.querySelectorAll("*")].map(named));
+        }""",
+        [path.read_text(encoding="utf-8"), inside],
+    )
+    page.close()
+    return found
+
+
+def test_a_page_of_hostile_texts_has_the_elements_of_one_of_harmless_texts(site, browser):
+    """Element by element the two are the same: no element came from a text, none was lost."""
+    hostile, harmless = (
+        elements(browser, site / f"shown-{kind}.html", "html") for kind in ("hostile", "harmless")
+    )
+    assert len(hostile[0]) > 200
+    assert hostile == harmless
+
+
+def test_the_index_takes_no_element_from_a_title_a_headline_or_an_error(site, browser):
+    shown, plain, failed, failed_plain, timeline = elements(browser, site / "index.html", "li")
+    assert shown == plain == timeline
+    assert failed == failed_plain
+    source = (site / "index.html").read_text(encoding="utf-8")
+    assert source.count("&lt;script&gt;window.taken=1") > 3, "title, headline, error, traceback"
+
+
+def test_the_texts_are_shown_as_they_are(site, browser):
+    page = browser.new_page()
+    page.goto((site / "shown-hostile.html").as_uri())
     shown = page.locator("tbody").first.locator("td:first-child").all_text_contents()
     said = page.locator("main div.text").all_text_contents()
     for number, text in enumerate(HOSTILE):
@@ -194,15 +219,14 @@ def test_the_texts_are_shown_as_they_are(sites, browser):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["hostile", "harmless"])
-def test_the_gate_finds_nothing_in_these_pages(sites, name):
-    for path in pages(sites[name]):
+def test_the_gate_finds_nothing_in_these_pages(site):
+    for path in pages(site):
         assert gate.page_faults(path.read_text(encoding="utf-8")) == [], path.name
 
 
-def test_only_web_addresses_become_links(sites, browser):
+def test_only_web_addresses_become_links(site, browser):
     page = browser.new_page()
-    for path in pages(sites["hostile"]):
+    for path in pages(site):
         page.goto(path.as_uri())
         links = page.evaluate(
             "[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"
@@ -210,14 +234,12 @@ def test_only_web_addresses_become_links(sites, browser):
         for link in links:
             assert re.match(r"https?://(?!evil)|#report$|[\w.-]+$", link), (path.name, link)
     page.close()
-    shown = (sites["hostile"] / "shown.html").read_text(encoding="utf-8")
-    assert shown.count('href="https://example.org/') == 2
+    shown = (site / "shown-hostile.html").read_text(encoding="utf-8")
+    assert len(re.findall(r"href=[\"']https://example\.org/", shown)) == 2
 
 
-def test_an_address_of_a_source_cannot_leave_its_link(data, monkeypatch):
+def test_an_address_of_a_source_cannot_leave_its_link():
     """`sources()` links to an address of the catalogue, whatever brackets and quotes it holds."""
-    from rareearths.reports import prose
-
     for address in (
         "https://e.org/a) <script>x</script> (b",
         "https://e.org/'\"`\\<b>",
@@ -232,15 +254,14 @@ def test_an_address_of_a_source_cannot_leave_its_link(data, monkeypatch):
 # The policy
 
 
-@pytest.mark.parametrize("stem", ["shown", "index", "timeline"])
-def test_the_policy_stands_before_anything_hostile(sites, stem):
-    source = (sites["hostile"] / f"{stem}.html").read_text(encoding="utf-8")
-    policy = source.index("Content-Security-Policy")
-    assert policy < source.index("<title>")
-    assert policy < source.index("<style>")
-    assert source[:policy].count("<meta") <= 4
-    if stem != "timeline":
-        assert "evil" not in source[:policy]
+def test_the_policy_stands_before_anything_hostile(site):
+    assert len(pages(site)) == 4
+    for path in pages(site):
+        source = path.read_text(encoding="utf-8")
+        before = source[: source.index("Content-Security-Policy")]
+        assert before.count("<meta") <= 4
+        assert not re.search("<(title|style|script|body|link)", before)
+        assert "evil" not in before
 
 
 def test_a_script_that_an_output_brings_along_is_refused(project, browser):
