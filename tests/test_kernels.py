@@ -76,6 +76,8 @@ def test_a_warm_kernel_gives_the_outputs_of_stock_papermill(path, server, tmp_pa
         assert mine.get("execution_count") == theirs.get("execution_count")
 
 
+PROCESS = re.compile(r"(?<=ipykernel_)\d+")  # number of the process in the name of a cell's file
+
 BEHAVIOUR = {
     "value": "6 * 7",
     "await": "import asyncio\nawait asyncio.sleep(0.01, result='slept')",
@@ -118,9 +120,9 @@ BEHAVIOUR = {
 
 @pytest.mark.parametrize("name", BEHAVIOUR)
 def test_a_cell_behaves_as_in_an_ordinary_kernel(name, ran):
-    ordinary, warm = ([list(o) for o in ran(kind, BEHAVIOUR[name])] for kind in KINDS)
-    assert any(ordinary), "the cell shows something"
-    assert warm == ordinary
+    ordinary, warm = (str(ran(kind, BEHAVIOUR[name])) for kind in KINDS)
+    assert "output_type" in ordinary, "the cell shows something"
+    assert PROCESS.sub("", warm) == PROCESS.sub("", ordinary)
 
 
 FAILING = {

@@ -48,7 +48,11 @@ class Fork:
     def __init__(self, address: str, argv: list[str], env: dict[str, str], cwd: str):
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.connect(address)
+        try:
+            self._connection.connect(address)
+        except OSError:
+            self._connection.close()
+            raise
         request = {"argv": argv, "env": env, "cwd": cwd}
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         self._lines = self._connection.makefile("rb", buffering=0)

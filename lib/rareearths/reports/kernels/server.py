@@ -9,8 +9,9 @@ What a fork must not inherit is undone in `_become_kernel`; `tests/test_kernels.
 result with an ordinary kernel.
 """
 
+import builtins
 import gc
-import importlib
+import importlib.util
 import json
 import os
 import random
@@ -22,11 +23,12 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 _MODULES = (
-    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "pandas",
+    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
-    "matplotlib_inline.config", "seaborn", "scipy.stats", "scipy.optimize",
+    "seaborn", "scipy.stats", "scipy.optimize",
 )  # fmt: skip
 
 
@@ -52,6 +54,7 @@ def serve(address: str, modules: list[str]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    _import_pandas()
     for name in [*_MODULES, *modules]:
         with suppress(Exception):
             importlib.import_module(name)
@@ -63,16 +66,21 @@ def serve(address: str, modules: list[str]) -> None:
         _Server(listener).run()
 
 
+def _import_pandas() -> None:
+    """Import pandas as in a kernel: without one it takes other defaults, for a terminal."""
+    builtins.get_ipython = lambda: SimpleNamespace(kernel=None)
+    importlib.import_module("pandas")
+    del builtins.get_ipython
+
+
 def _warm_up() -> None:
-    """Load the fonts and what drawing loads late; set what pandas takes from the front end."""
-    import pandas as pd
+    """Load the fonts, and what else drawing loads late."""
     from matplotlib.figure import Figure
 
     figure = Figure(layout="constrained")
     figure.subplots().set(title="Ag", xlabel="1")
     with open(os.devnull, "wb") as nowhere:
         figure.savefig(nowhere, format="svg")
-    pd.set_option("display.max_columns", 20)  # without a terminal pandas sets 0 here
     gc.collect()
     gc.freeze()  # a collection in a kernel then copies none of the shared memory
 
@@ -177,7 +185,8 @@ def _become_kernel(server: _Server, request: dict) -> None:
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
     _reseed()
-    sys.argv = request["argv"]
+    module, *arguments = request["argv"]
+    sys.argv = [importlib.util.find_spec(module).origin, *arguments]
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()
