@@ -68,6 +68,7 @@ def serve(address: str, modules: list[str]) -> None:
 
 def _import_pandas() -> None:
     """Import pandas as in a kernel: without one it takes other defaults, for a terminal."""
+    sys.stdout.reconfigure(encoding="UTF-8")  # that of a kernel's output, and so written
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)
     importlib.import_module("pandas")
     del builtins.get_ipython
