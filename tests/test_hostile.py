@@ -224,6 +224,9 @@ def test_the_gate_finds_nothing_in_these_pages(site):
         assert gate.page_faults(path.read_text(encoding="utf-8")) == [], path.name
 
 
+LINKS = r"https?://(?!evil)|#report$|(records/)?[\w.-]+$|data:text/csv;charset=utf-8;base64,"
+
+
 def test_only_web_addresses_become_links(site, browser):
     page = browser.new_page()
     for path in pages(site):
@@ -232,7 +235,7 @@ def test_only_web_addresses_become_links(site, browser):
             "[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"
         )
         for link in links:
-            assert re.match(r"https?://(?!evil)|#report$|[\w.-]+$", link), (path.name, link)
+            assert re.match(LINKS, link), (path.name, link)
     page.close()
     shown = (site / "shown-hostile.html").read_text(encoding="utf-8")
     assert len(re.findall(r"href=[\"']https://example\.org/", shown)) == 2

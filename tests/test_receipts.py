@@ -22,11 +22,12 @@ from rareearths.figures import receipt
 from rareearths.figures.alt import LONGEST, describe
 from rareearths.figures.table import FOLDED_ROWS
 from rareearths.reports import page, receipts
+from rareearths.reports.facts import visible
 from rareearths.reports.prose import SOURCES_MIME
-from rareearths.reports.run import _visible
 
 HOSTILE = "</script><script>alert('1')</script>\"><img src=x onerror=alert(2)> =cmd()"
 FACTS = {
+    "change": None,
     "id": "one",
     "title": "Title",
     "headline": "Headline",
@@ -376,7 +377,7 @@ def test_every_figure_and_table_of_a_notebook_has_its_receipt(executed):
 
 
 def test_the_page_of_a_notebook_prints_the_receipts_and_stays_small(executed):
-    shown = _visible(executed)
+    shown = visible(executed)
     body = page.render(shown, FACTS)
     found = receipts.collect(shown)
     assert body.count('<details class="receipt">') == len(found)
