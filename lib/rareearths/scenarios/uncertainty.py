@@ -8,7 +8,7 @@ packages can be compared draw by draw, and that the indices of Sobol see the sam
 import numpy as np
 import pandas as pd
 
-from rareearths import assumptions
+from rareearths import assumptions, catalogue
 from rareearths.assumptions import Range
 from rareearths.scenarios import capacity, packages, party
 
@@ -21,6 +21,7 @@ GROUPED = {
 DELAYS = "delay_"  # the range of these rows is that of single projects
 
 
+@catalogue.remembered
 def ranges(of: party.Party, package: str) -> dict[str, Range]:
     """Ranges of all assumptions that a party and a package hang on, by name.
 
@@ -34,6 +35,7 @@ def ranges(of: party.Party, package: str) -> dict[str, Range]:
     return found | packages.settings(package)
 
 
+@catalogue.remembered
 def names(of: party.Party) -> list[str]:
     """Names of the uniform numbers that a draw needs, always in the same order."""
     found = [n for n in ranges(of, packages.REFERENCE) if not n.startswith(DELAYS)]
