@@ -25,6 +25,7 @@ from typing import ParamSpec, TypeVar
 import pandas as pd
 
 _P, _T = ParamSpec("_P"), TypeVar("_T")
+KEPT = 256  # results of each function that `remembered` keeps
 _PANDAS_TYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
@@ -181,8 +182,8 @@ def remembered(function: Callable[_P, _T]) -> Callable[_P, _T]:
     arguments must be hashable; a list counts as a tuple. The tables that the first call read are
     verified and logged again on every further one, so that `used` and `recorded` see no difference.
     Another data folder or another ``datapackage.json`` makes a new result. Frames, and frames in a
-    dict, list or tuple, are handed out as shallow copies; of each function the last 32 results are
-    kept.
+    dict, list or tuple, are handed out as shallow copies; of each function the last `KEPT` results
+    are kept.
 
     Examples
     --------
@@ -195,7 +196,7 @@ def remembered(function: Callable[_P, _T]) -> Callable[_P, _T]:
     >>> list(tables)
     ['blocs']
     """
-    results = _Kept(32)
+    results = _Kept(KEPT)
 
     @wraps(function)
     def remembering(*args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -290,6 +291,8 @@ def _frozen(value):
 
 def _handed_out(kept):
     """Return a copy of what a caller may change; frames share their columns until then."""
+    if isinstance(kept, (str, int, float)):
+        return kept
     if isinstance(kept, (pd.DataFrame, pd.Series)):
         return kept.copy(deep=False)
     if isinstance(kept, dict):

@@ -298,21 +298,16 @@ def _act(event) -> str:
     return f"{_names(event.issuers)}{aim}: {event.instrument.replace('_', ' ')}{marks}"
 
 
+@catalogue.remembered
 def name_of(code: str) -> str:
     """Return the name of an issuer or target; some are no economy."""
-    return _economy_names().get(code) or _region_names()[code]
-
-
-@catalogue.remembered
-def _economy_names() -> dict[str, str]:
-    return catalogue.load("economies").set_index("economy")["name_en"].to_dict()
-
-
-@catalogue.remembered
-def _region_names() -> dict[str, str]:
+    economies = catalogue.load("economies").set_index("economy")["name_en"]
+    if code in economies:
+        return economies[code]
     regions = catalogue.load("policy_vocabulary").query("field == 'region'").set_index("value")
-    starts = regions["meaning"].map(lambda text: re.match(r"[^;,(]+", text).group().strip())
-    return starts.str.removesuffix(" as such").to_dict()
+    return (
+        re.match(r"[^;,(]+", regions.at[code, "meaning"]).group().strip().removesuffix(" as such")
+    )
 
 
 def _names(codes: list[str]) -> str:
