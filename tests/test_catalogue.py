@@ -17,6 +17,26 @@ DATA = Path(__file__).parents[1] / "data"
 TABLES = ["reference/colours.csv", "trade/baci_minerals.parquet"]
 
 
+# Every usual way to change a frame; none of them may reach the frame of another caller.
+CHANGES = {
+    "loc": lambda rows: rows.loc.__setitem__((0, "name_en"), "X"),
+    "iloc": lambda rows: rows.iloc.__setitem__((slice(None), 0), "X"),
+    "column": lambda rows: rows.__setitem__("name_en", "X"),
+    "new column": lambda rows: rows.insert(0, "new", 1),
+    "del": lambda rows: rows.__delitem__("name_en"),
+    "mask": lambda rows: rows.loc.__setitem__((rows["g7"], "name_en"), "X"),
+    "fill": lambda rows: rows.fillna({"before_until": 1}, inplace=True),
+    "order": lambda rows: rows.sort_values("name_ja", inplace=True, ignore_index=True),
+    "index": lambda rows: rows.set_index("name_en", inplace=True),
+    "columns": lambda rows: rows.__setattr__("columns", range(rows.shape[1])),
+    "axis names": lambda rows: (
+        rows.columns.__setattr__("name", "X"),
+        rows.index.__setattr__("name", "X"),
+    ),
+    "attrs": lambda rows: rows.attrs.update(X=1),
+}
+
+
 @pytest.fixture
 def nothing_read(monkeypatch):
     monkeypatch.setattr(catalogue, "_read_log", {})
@@ -63,6 +83,184 @@ def test_damage_after_a_good_reading_is_seen(data):
     flip_a_byte(data / "reference/colours.csv")
     with pytest.raises(DataError, match="is not the file the catalogue describes"):
         catalogue.load("colours")
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.filterwarnings("ignore:The inplace keyword")
+@pytest.mark.parametrize("make", [lambda: catalogue.load("economies"), lambda: derived()])
+def test_a_caller_that_changes_its_frame_changes_nobody_elses(make, change):
+    before = make()
+    earlier, kept = make(), before.copy(deep=True)
+    mine = make()
+    change(mine)
+    assert (
+        not mine.equals(kept)
+        or mine.attrs != kept.attrs
+        or mine.columns.names != kept.columns.names
+    ), "the change must be one"
+    for rows in (before, earlier, make()):
+        pd.testing.assert_frame_equal(rows, kept)
+        assert rows.attrs == kept.attrs
+        assert (rows.index.name, rows.columns.name) == (kept.index.name, kept.columns.name)
+
+
+def test_a_number_column_given_as_an_array_cannot_be_written_through():
+    rows = catalogue.load("political_stability")
+    values = rows["normalised"].to_numpy()
+    with pytest.raises(ValueError, match="read-only"):
+        values[0] = -1
+
+
+def test_a_table_is_parsed_once_for_each_choice_of_columns_and_rows(data, monkeypatch):
+    parsed = []
+    read = pd.read_parquet
+    monkeypatch.setattr(pd, "read_parquet", lambda *a, **k: parsed.append(k) or read(*a, **k))
+    choices = [
+        {"columns": ["importer"], "filters": [("year", "==", 2024)]},
+        {"columns": ["exporter"], "filters": [("year", "==", 2024)]},
+        {"columns": ["importer"], "filters": [("year", "in", [2023, 2024])]},
+    ]
+    made = [[catalogue.load("baci_minerals", **choice) for choice in choices] for _ in range(3)]
+    assert len(parsed) == 3
+    assert [len(rows) for rows in made[0]] == [len(rows) for rows in made[2]]
+    assert made[0][0].columns.tolist() == ["importer"]
+    assert made[2][1].columns.tolist() == ["exporter"]
+    assert len(made[2][2]) > len(made[2][0])
+
+
+@catalogue.remembered
+def derived(name: str = "economies", columns: list | None = None) -> pd.DataFrame:
+    return catalogue.load(name, columns).assign(derived=1)
+
+
+def counted(result):
+    """A remembered function that reads two tables, and the list of its real calls."""
+    calls = []
+
+    @catalogue.remembered
+    def function(*arguments, **named):
+        calls.append((arguments, named))
+        catalogue.load("blocs")
+        catalogue.load("colours")
+        return result
+
+    return function, calls
+
+
+def test_a_remembered_function_runs_once_for_each_set_of_arguments():
+    function, calls = counted(1)
+    assert [function(), function(), function(2), function([2]), function((2,)), function(a=2)]
+    assert calls == [((), {}), ((2,), {}), (([2],), {}), ((), {"a": 2})]
+
+
+def test_a_remembered_function_takes_no_frame():
+    function, _ = counted(1)
+    with pytest.raises(TypeError, match="unhashable"):
+        function(pd.DataFrame())
+
+
+def test_only_so_many_results_are_kept():
+    function, calls = counted(1)
+    for number in [*range(33), 32, 0]:
+        function(number)
+    assert [arguments[0] for arguments, _ in calls] == [*range(33), 0]
+
+
+def test_a_remembered_function_logs_its_tables_on_every_call(nothing_read, monkeypatch):
+    function, calls = counted(1)
+    function()
+    for _ in range(2):
+        monkeypatch.setattr(catalogue, "_read_log", {})
+        with catalogue.recorded() as outer, catalogue.recorded() as inner:
+            function()
+        assert list(outer) == list(inner) == ["blocs", "colours"]
+        assert [table.name for table in catalogue.used()] == ["blocs", "colours"]
+    assert len(calls) == 1
+
+
+def test_a_recording_inside_another_ends_before_it():
+    with catalogue.recorded() as outer:
+        with catalogue.recorded() as inner:
+            pass
+        catalogue.load("blocs")
+    assert (list(outer), list(inner)) == (["blocs"], [])
+
+
+def test_what_a_remembered_function_read_is_verified_on_every_call(data):
+    function, _ = counted(1)
+    function()
+    flip_a_byte(data / "reference/colours.csv")
+    with pytest.raises(DataError, match="is not the file the catalogue describes"):
+        function()
+    shutil.copy2(DATA / "reference/colours.csv", data / "reference/colours.csv")
+    assert function() == 1
+    (data / "reference/colours.csv").unlink()
+    with pytest.raises(DataError, match="is missing"):
+        function()
+
+
+def test_a_changed_table_changes_what_is_read_and_derived(data):
+    assert "changed" not in set(derived("blocs")["name"]) | set(catalogue.load("blocs")["name"])
+    path = data / "reference/blocs.csv"
+    rows = catalogue.load("blocs")
+    before = sha256(path)
+    rows.assign(name="changed").to_csv(path, index=False)
+    descriptor = data / "datapackage.json"
+    text = descriptor.read_text(encoding="utf-8").replace(before, sha256(path))
+    descriptor.write_text(text, encoding="utf-8")
+    assert set(catalogue.load("blocs")["name"]) == set(derived("blocs")["name"]) == {"changed"}
+
+
+def test_another_data_folder_has_results_of_its_own(data, monkeypatch):
+    function, calls = counted(1)
+    function()
+    monkeypatch.delenv("RAREEARTHS_DATA")
+    function()
+    assert len(calls) == 2
+
+
+def test_a_failure_is_not_remembered():
+    answers = iter([ValueError("first"), None])
+
+    @catalogue.remembered
+    def fails_once():
+        if error := next(answers):
+            raise error
+        return "made"
+
+    with pytest.raises(ValueError, match="first"):
+        fails_once()
+    assert fails_once() == "made"
+    with catalogue.recorded() as tables:
+        catalogue.load("blocs")
+    assert list(tables) == ["blocs"], "the recording of the failed call has ended"
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple, set])
+def test_what_holds_results_is_handed_out_as_a_copy(kind):
+    frame = pd.DataFrame({"a": [1]})
+    made = {dict: {"x": frame}, list: [frame], tuple: (frame,), set: {1}}[kind]
+    function, _ = counted(made)
+    mine = function()
+    assert type(mine) is kind
+    if kind is set:
+        mine.add(2)
+        assert function() == {1}
+        return
+    inside = mine["x" if kind is dict else 0]
+    inside.loc[0, "a"] = 9
+    if kind is dict:
+        mine["new"] = 1
+    if kind is list:
+        mine.append(1)
+    again = function()
+    assert len(again) == 1
+    assert again["x" if kind is dict else 0].loc[0, "a"] == 1
+
+
+def test_a_remembered_function_keeps_its_name_and_text():
+    assert derived.__name__ == "derived"
+    assert catalogue.remembered(catalogue.closest).__doc__ == catalogue.closest.__doc__
 
 
 @pytest.mark.parametrize("path", TABLES)

@@ -46,6 +46,7 @@ class Range(NamedTuple):
         return high - ((1 - part) * width * (high - value)) ** 0.5
 
 
+@catalogue.remembered
 def load(model: str) -> pd.DataFrame:
     """Load the parameters of one model.
 

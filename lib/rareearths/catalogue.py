@@ -2,22 +2,31 @@
 
 Every table a notebook reads comes through `load`, which compares the file with the sha256 in the
 catalogue first and remembers what was read, so that a report can name its sources.
+
+A file is parsed once: `load` keeps what it read, and `remembered` does the same for a function that
+derives something from tables. Both compare the files with their hashes and log them on every call,
+kept or not, and both hand out shallow copies, which pandas writes to a place of their own: what a
+caller does with its frame, nobody else sees. Only a list or another object inside a cell is shared;
+do not alter such an object in place.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_P, _T = ParamSpec("_P"), TypeVar("_T")
+KEPT = 256  # results of each function that `remembered` keeps
 _PANDAS_TYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
 
@@ -86,10 +95,7 @@ def folder() -> Path:
 
 def tables() -> dict[str, Table]:
     """Return every table of the catalogue by name."""
-    descriptor = folder() / "datapackage.json"
-    if not descriptor.is_file():
-        raise DataError(f"{descriptor} is missing. Restore it: git checkout -- data")
-    return _read_descriptor(descriptor, descriptor.stat().st_mtime_ns)
+    return _read_descriptor(*_descriptor())
 
 
 def table(name: str) -> Table:
@@ -125,24 +131,12 @@ def load(
     DataError
         The file is missing or is not what the catalogue's hash says.
     """
-    import pandas as pd  # here, because a plan of what to render reads no table
-
     found = table(name)
-    verify(found)
-    _read_log[name] = found
-    for names in _recordings:
-        names.setdefault(name, found)
-    if found.is_parquet:
-        return pd.read_parquet(found.file, columns=columns, filters=filters)
-    if filters is not None:
+    _use(found)
+    if filters is not None and not found.is_parquet:
         raise ValueError(f"filters are for Parquet tables; {name} is {found.path}")
-    return pd.read_csv(
-        found.file,
-        usecols=columns,
-        dtype={f["name"]: _PANDAS_TYPES[f["type"]] for f in found.fields},
-        keep_default_na=False,
-        na_values=[""],
-    )
+    key = (_descriptor(), name, _frozen(columns), _frozen(filters))
+    return _frames.get(key, lambda: _read(found, columns, filters)).copy(deep=False)
 
 
 def verify(found: Table) -> None:
@@ -190,7 +184,46 @@ def recorded() -> Iterator[dict[str, Table]]:
     try:
         yield tables
     finally:
-        _recordings.remove(tables)
+        _recordings.pop()
+
+
+def remembered(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Keep what a function makes of tables, by its arguments and the state of the data.
+
+    A function fits whose result hangs on its arguments and on tables of the catalogue alone. The
+    arguments must be hashable; a list counts as a tuple. The tables that the first call read are
+    verified and logged again on every further one, so that `used` and `recorded` see no difference.
+    Another data folder or another ``datapackage.json`` makes a new result. Frames, and frames in a
+    dict, list or tuple, are handed out as shallow copies; of each function the last `KEPT` results
+    are kept.
+
+    Examples
+    --------
+    >>> @remembered
+    ... def first_bloc():
+    ...     return load("blocs")["bloc"].iloc[0]
+    >>> with recorded() as tables:
+    ...     first_bloc() == first_bloc()
+    True
+    >>> list(tables)
+    ['blocs']
+    """
+    results = _Kept(KEPT)
+
+    @wraps(function)
+    def remembering(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        def make() -> tuple[_T, tuple[str, ...]]:
+            with recorded() as read:
+                made = function(*args, **kwargs)
+            return made, tuple(read)
+
+        key = (_descriptor(), _frozen(args), _frozen(sorted(kwargs.items())))
+        made, read = results.get(key, make)
+        for name in read:
+            _use(table(name))
+        return _handed_out(made)
+
+    return remembering
 
 
 def file_sha256(path: Path) -> str:
@@ -214,9 +247,76 @@ def closest(wrong: str, known: Iterable[str], names: Mapping[str, str] | None = 
     return start + ", ".join(shown) + (", ..." if len(codes) > 20 else "")
 
 
+class _Kept:
+    """Results by key; beyond ``most`` the one that was not asked for longest goes."""
+
+    def __init__(self, most: int):
+        self._most = most
+        self._results = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], object]):
+        if key not in self._results:
+            self._results[key] = make()
+        self._results.move_to_end(key)
+        if len(self._results) > self._most:
+            self._results.popitem(last=False)
+        return self._results[key]
+
+
 _read_log: dict[str, Table] = {}
 _consulted: dict[str, None] = {}
 _recordings: list[dict[str, Table]] = []
+_frames = _Kept(64)  # the largest, every flow of the trade table, takes some 60 MB
+
+
+def _use(found: Table) -> None:
+    """Verify a table and log that it is read."""
+    verify(found)
+    _read_log[found.name] = found
+    for names in _recordings:
+        names.setdefault(found.name, found)
+
+
+def _read(found: Table, columns: list[str] | None, filters: list | None) -> "pd.DataFrame":
+    import pandas as pd  # here, because a plan of what to render reads no table
+
+    if found.is_parquet:
+        return pd.read_parquet(found.file, columns=columns, filters=filters)
+    return pd.read_csv(
+        found.file,
+        usecols=columns,
+        dtype={f["name"]: _PANDAS_TYPES[f["type"]] for f in found.fields},
+        keep_default_na=False,
+        na_values=[""],
+    )
+
+
+def _descriptor() -> tuple[Path, int]:
+    """Path and time of the descriptor: with the hashes in it, the state of the data."""
+    path = folder() / "datapackage.json"
+    if not path.is_file():
+        raise DataError(f"{path} is missing. Restore it: git checkout -- data")
+    return path, path.stat().st_mtime_ns
+
+
+def _frozen(value):
+    """Return arguments as something that can be a key."""
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value
+
+
+def _handed_out(kept):
+    """Return a copy of what a caller may change; frames share their columns until then."""
+    import pandas as pd
+
+    if isinstance(kept, (str, int, float)):
+        return kept
+    if isinstance(kept, (pd.DataFrame, pd.Series)):
+        return kept.copy(deep=False)
+    if isinstance(kept, dict):
+        return {key: _handed_out(value) for key, value in kept.items()}
+    if type(kept) in (list, tuple, set):
+        return type(kept)(map(_handed_out, kept))
+    return kept
 
 
 @cache

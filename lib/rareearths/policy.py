@@ -19,6 +19,7 @@ _NO_LIFE_CYCLE = ("not_assessed", "one_off")
 _END_NOT_READ = ("check_expiry", "superseded", "removed", "expired", "suspended")
 
 
+@catalogue.remembered
 def load_events(
     issuers: list[str] | None = None,
     target: str | None = None,
@@ -98,6 +99,7 @@ def load_event(event_id: str) -> pd.Series:
     return events.loc[event_id]
 
 
+@catalogue.remembered
 def in_force(
     on: str,
     issuer: str | None = None,
@@ -296,6 +298,7 @@ def _act(event) -> str:
     return f"{_names(event.issuers)}{aim}: {event.instrument.replace('_', ' ')}{marks}"
 
 
+@catalogue.remembered
 def name_of(code: str) -> str:
     """Return the name of an issuer or target; some are no economy."""
     economies = catalogue.load("economies").set_index("economy")["name_en"]
@@ -311,6 +314,7 @@ def _names(codes: list[str]) -> str:
     return ", ".join(name_of(code) for code in codes)
 
 
+@catalogue.remembered
 def codes_of(economy: str) -> set[str]:
     """Return the codes under which events name an economy: its own, and its Union's."""
     economies = catalogue.load("economies").set_index("economy")
@@ -318,11 +322,13 @@ def codes_of(economy: str) -> set[str]:
     return {economy, "EUU"} if member else {economy}
 
 
+@catalogue.remembered
 def issuers() -> list[str]:
     """Return the code of every issuer, the busiest first."""
     return list(_all_events()["issuers"].explode().value_counts().index)
 
 
+@catalogue.remembered
 def material_tokens(material: str) -> set[str]:
     """Return the words under which events name a material, from ``policy_materials``.
 
@@ -369,6 +375,7 @@ def check_target(code: str) -> str:
     return code
 
 
+@catalogue.remembered
 def _all_events() -> pd.DataFrame:
     events = catalogue.load("policy_events")
     for column in LISTS:

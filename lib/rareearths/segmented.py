@@ -137,12 +137,12 @@ def interrupted(sample: Sample) -> Estimate:
     ----------
     Newey and West (1987), lags as in Newey and West (1994); docs/methods/event_study.md
     """
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     design = design_matrix(sample)
     n, terms = design.shape
     lags = floor(4 * (n / 100) ** (2 / 9))
-    fit = sm.OLS(sample.y, design.to_numpy()).fit(
+    fit = OLS(sample.y, design.to_numpy()).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
     )
     where = {name: i for i, name in enumerate(design.columns)}

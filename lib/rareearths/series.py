@@ -161,9 +161,7 @@ def unquoted_months(year: int) -> list[int]:
 def _measured(flows: pd.DataFrame, exporter: str, keys: list[str], measure: str):
     """One measure of the exporter's flows by year (rows) and keys (columns)."""
     check_measure(measure)
-    own = flows[flows["exporter"] == trade.check_economy(exporter)]
-    sums = {name: _sums(part, keys) for name, part in (("own", own), ("all", flows))}
-    of_own, of_all = sums["own"], sums["all"]
+    of_own = _sums(flows[flows["exporter"] == trade.check_economy(exporter)], keys)
     value, tonnes = of_own["value"], of_own["tonnes"]
     if measure == "value":
         return value
@@ -172,7 +170,7 @@ def _measured(flows: pd.DataFrame, exporter: str, keys: list[str], measure: str)
     if measure == "unit value":
         return of_own["weighed"] / (tonnes.where(tonnes > 0) * 1000)
     basis = "value" if measure == "share of value" else "tonnes"
-    total = of_all[basis]
+    total = _sums(flows, keys)[basis]
     columns = value.columns if keys else None
     total = total.reindex(columns=columns) if keys else total
     return of_own[basis] / total.where(total > 0)

@@ -5,6 +5,7 @@ Every function takes the canonical columns that `load_flows` returns: ``year``, 
 gross weight, missing where not reported) and ``source``. Shares are fractions in [0, 1].
 """
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -87,12 +88,12 @@ def product_codes(products: str | list[str] | None = None) -> list[str]:
 
 def product_labels(language: str = "en") -> dict[str, str]:
     """Return the short label of each HS6 code, in ``en`` or ``ja``."""
-    return _products()[f"label_{language}"].to_dict()
+    return dict(_names(_products, f"label_{language}"))
 
 
 def economy_names(language: str = "en") -> dict[str, str]:
     """Return the short name of each economy by ISO3 code, in ``en`` or ``ja``."""
-    return _economies()[f"name_{language}"].to_dict()
+    return dict(_names(_economies, f"name_{language}"))
 
 
 def economy_in_text(code: str) -> str:
@@ -119,7 +120,7 @@ def material_in_text(material: str) -> str:
 
 def material_names(language: str = "en") -> dict[str, str]:
     """Return the name of each material, in ``en`` or ``ja``."""
-    return _materials()[f"name_{language}"].to_dict()
+    return dict(_names(_materials, f"name_{language}"))
 
 
 def year_range() -> tuple[int, int]:
@@ -222,8 +223,9 @@ def check_basis(basis: str) -> str:
 
 def quantity_coverage(flows: pd.DataFrame) -> pd.Series:
     """Share of each year's import value that comes with a known quantity, in [0, 1]."""
-    totals = supplier_totals(flows).groupby("year")[["value_with_quantity_usd", "value_usd"]].sum()
-    return (totals["value_with_quantity_usd"] / totals["value_usd"]).rename("quantity_coverage")
+    weighed = flows["value_usd"].where(flows["quantity_t"].notna(), 0)
+    sums = [values.groupby(flows["year"]).sum() for values in (weighed, flows["value_usd"])]
+    return (sums[0] / sums[1]).rename("quantity_coverage")
 
 
 def dependence(flows: pd.DataFrame, exporter: str) -> pd.DataFrame:
@@ -400,6 +402,11 @@ def compare_reported(flows: pd.DataFrame, importer: str, exporter: str) -> pd.Da
     both["ratio"] = both["reported_usd"] / both["baci_usd"]
     columns = [*keys, "reported_usd", "baci_usd", "ratio"]
     return both[columns].sort_values(keys, ignore_index=True)
+
+
+@cache
+def _names(of: Callable[[], pd.DataFrame], column: str) -> dict[str, str]:
+    return of()[column].to_dict()
 
 
 @cache

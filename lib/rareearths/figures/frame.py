@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from rareearths import words
@@ -110,10 +111,7 @@ def _whole(part: pd.DataFrame) -> pd.DataFrame:
 
 def _svg(figure: Figure) -> str:
     """Return the figure as SVG; its neutral colours follow the reader's setting."""
-    buffer = io.StringIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    svg = buffer.getvalue()
+    svg = _drawn(figure)
     for colour in DARK:
         svg = svg.replace(colour, f"var(--{colour[1:]})")
     light = "".join(f"--{c[1:]}:{c};" for c in DARK)
@@ -122,6 +120,19 @@ def _svg(figure: Figure) -> str:
     start = svg.index("<svg")
     end_of_tag = svg.index(">", start) + 1
     return svg[start:end_of_tag] + style + svg[end_of_tag:]
+
+
+def _drawn(figure: Figure) -> str:
+    """Return what ``savefig`` writes as SVG; it would draw the whole figure once more, unseen."""
+    buffer = io.StringIO()
+    with mpl.rc_context(STYLE):
+        figure.set(facecolor=STYLE["savefig.facecolor"], dpi=72)  # an SVG counts in points
+        canvas = FigureCanvasSVG(figure)
+        if layout := figure.get_layout_engine():
+            layout.execute(figure)
+        figure.set_layout_engine("none")
+        canvas.print_svg(buffer, metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
 
 
 def _data_address(figure: Figure) -> str:

@@ -28,6 +28,7 @@ COLUMNS = ["project", "economy", "stage", "group", "capacity_t", "value", "low",
            "offtaker", "status", "start", "helped", "source_url"]  # fmt: skip
 
 
+@catalogue.remembered
 def load_projects() -> pd.DataFrame:
     """Load what is added after the base year, one row a project, stage and group.
 

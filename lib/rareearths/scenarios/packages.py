@@ -17,6 +17,7 @@ LEVERS = {
 SAVING = ("substitution", "thrift_light", "thrift_heavy", "thrift_other")
 
 
+@catalogue.remembered
 def load_package(package: str) -> pd.DataFrame:
     """Load the settings of a package, indexed by ``setting``.
 
@@ -37,12 +38,14 @@ def check_package(package: str) -> str:
     return package
 
 
+@catalogue.remembered
 def settings(package: str) -> dict[str, Range]:
     """Return the range of each setting of a package."""
     rows = load_package(package)
     return {name: Range(row["low"], row["value"], row["high"]) for name, row in rows.iterrows()}
 
 
+@catalogue.remembered
 def package_names() -> dict[str, str]:
     """Return the name of each package, in the order of the table."""
     rows = catalogue.load("packages")

@@ -46,12 +46,14 @@ class Party:
     left_out: tuple
 
 
+@catalogue.remembered
 def known_areas() -> list[str]:
     """Return the codes of the areas whose use of magnets is in the data."""
     names = assumptions.load(MODEL).index
     return [name.removeprefix(_USED).upper() for name in names if name.startswith(_USED)]
 
 
+@catalogue.remembered
 def load_party(code: str) -> Party:
     """Return the economy or bloc with what is known of it.
 
@@ -73,6 +75,7 @@ def load_party(code: str) -> Party:
     return Party(code, name_of(code), tuple(areas), frozenset(home), tuple(out))
 
 
+@catalogue.remembered
 def members(code: str) -> set[str]:
     """Return the economies of a bloc, or the economy itself."""
     rows = catalogue.load("bloc_members")

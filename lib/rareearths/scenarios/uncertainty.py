@@ -8,7 +8,7 @@ packages can be compared draw by draw, and that the indices of Sobol see the sam
 import numpy as np
 import pandas as pd
 
-from rareearths import assumptions
+from rareearths import assumptions, catalogue
 from rareearths.assumptions import Range
 from rareearths.scenarios import capacity, packages, party
 
@@ -21,6 +21,7 @@ GROUPED = {
 DELAYS = "delay_"  # the range of these rows is that of single projects
 
 
+@catalogue.remembered
 def ranges(of: party.Party, package: str) -> dict[str, Range]:
     """Ranges of all assumptions that a party and a package hang on, by name.
 
@@ -34,6 +35,7 @@ def ranges(of: party.Party, package: str) -> dict[str, Range]:
     return found | packages.settings(package)
 
 
+@catalogue.remembered
 def names(of: party.Party) -> list[str]:
     """Names of the uniform numbers that a draw needs, always in the same order."""
     found = [n for n in ranges(of, packages.REFERENCE) if not n.startswith(DELAYS)]
@@ -118,17 +120,32 @@ def sobol(model, wanted: list[str], seed: int, size: int = 512) -> list[pd.DataF
     Sobol (2001), Mathematics and Computers in Simulation 55; Saltelli et al. (2010), Computer
     Physics Communications 181; the estimators of SALib (Herman and Usher 2017).
     """
-    from SALib.sample import sobol as design
-
     problem = {
         "num_vars": len(wanted),
         "names": wanted,
         "bounds": [[1e-9, 1 - 1e-9]] * len(wanted),
         "groups": [name.split(":")[0] for name in wanted],
     }
-    numbers = design.sample(problem, size, calc_second_order=False, seed=seed)
+    numbers = _design(problem, size, seed)
     outputs = model({name: numbers[:, [i]] for i, name in enumerate(wanted)})
     return [_indices(problem, output, seed) for output in outputs.T]
+
+
+def _design(problem: dict, size: int, seed: int) -> np.ndarray:
+    """Rows as of ``SALib.sample.sobol``, which writes them number by number.
+
+    Two samples A and B stand side by side in the sequence. For each of its points come A, A with
+    one group after the other taken from B, and B.
+    """
+    from scipy.stats import qmc
+
+    groups, wide = np.array(problem["groups"]), problem["num_vars"]
+    points = qmc.Sobol(d=2 * wide, scramble=True, seed=seed).random(size)
+    first, second = points[:, :wide], points[:, wide:]
+    mixed = [np.where(groups == group, second, first) for group in dict.fromkeys(groups)]
+    rows = np.stack([first, *mixed, second], axis=1).reshape(-1, wide)
+    low, high = np.array(problem["bounds"]).T
+    return rows * (high - low) + low
 
 
 def _indices(problem: dict, output: np.ndarray, seed: int) -> pd.DataFrame:
