@@ -102,7 +102,9 @@ def select(reports: list[Report], patterns: list[str], matrix: str | None = None
     """
     ids, names = [r.id for r in reports], {r.matrix for r in reports if r.matrix}
     if matrix is not None:
-        if not names or (matrix and matrix not in names):
+        if not names:
+            raise ConfigError("the report list has no matrix")
+        if matrix and matrix not in names:
             raise ConfigError(f"no matrix {matrix!r} in the report list; {closest(matrix, names)}")
         reports = [r for r in reports if r.matrix and matrix in ("", r.matrix)]
     for pattern in patterns:

@@ -14,6 +14,7 @@ from rareearths.reports.store import Site
 from rareearths.reports.task import CACHED, FAILED, Place, Result, Task, now
 
 ALERT = 3  # exit code
+_REASONS = 4  # shown of each report in a plan
 
 
 @dataclass(frozen=True)
@@ -206,10 +207,16 @@ def _finish(results: list[Result], alerts: list[dict], seconds: float, options: 
 
 def _show(steps: list[Step]) -> int:
     for step in steps:
-        print(f"{step.report.id}: {'; '.join(step.reasons) or 'up to date'}")
+        print(f"{step.report.id}: {_in_short(step.reasons) or 'up to date'}")
     running = sum(bool(step.reasons) for step in steps)
     print(f"\n{running} of {len(steps)} reports would run")
     return 0
+
+
+def _in_short(reasons: list[str]) -> str:
+    more = len(reasons) - _REASONS
+    shown = reasons[:_REASONS] + ([f"and {more} more"] if more > 0 else [])
+    return "; ".join(shown)
 
 
 def _describe(result: Result) -> str:
