@@ -38,6 +38,7 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
     resources = {
         "facts": facts,
         "change": change_text.view(facts["change"]),
+        "summary": change_text.summary(facts["change"]),
         "receipts": receipts.of_page(notebook),
         "style": _style(),
     }
