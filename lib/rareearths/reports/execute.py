@@ -23,10 +23,13 @@ class Execution:
         Without times, paths and random ids: two runs of the same inputs give the same.
     nothing : str
         Why there is nothing to report; empty when there is something.
+    output : str
+        What the kernel wrote to its own stdout and stderr, past the notebook.
     """
 
     notebook: object
     nothing: str
+    output: str = ""
 
 
 @dataclass
@@ -100,8 +103,9 @@ def execute(
             raise ReportFailed(running.died(error)) from error
         finally:
             usage.peak_mb = max(usage.peak_mb, running.peak_mb)
+        written = manager.output.read_text(encoding="utf-8", errors="replace")
     usage.cell_seconds += _cell_seconds(executed)
-    return Execution(_normal(executed), nothing)
+    return Execution(_normal(executed), nothing, written)
 
 
 class _Running:

@@ -28,6 +28,7 @@ _TRACEBACK = re.compile(
 _ERROR_LINE = re.compile(
     r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*$", re.M
 )
+_LOST = re.compile(r"^ERROR:tornado\.general:Uncaught exception in zmq", re.M | re.I)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY = re.compile(
     r'<meta (?=[^>]*http-equiv="Content-Security-Policy")[^>]*content="([^"]*)"[^>]*>'
@@ -80,6 +81,18 @@ def faults(notebook, limit_mb: float = LIMIT_MB) -> list[Fault]:
         count, cell_id = cell.get("execution_count"), cell.get("id", "")
         found += [Fault(count, cell_id, *fault) for fault in _faults_of(cell, limit_mb, ended)]
     return found
+
+
+def lost(output: str) -> str:
+    """Return why a kernel could not send what a cell put out; empty when nothing was lost.
+
+    Parameters
+    ----------
+    output : str
+        What the kernel wrote to its own stdout and stderr, past the notebook.
+    """
+    found = _LOST.search(output)
+    return _last_error(output[found.start() :]) if found else ""
 
 
 def warnings(notebook) -> list[str]:

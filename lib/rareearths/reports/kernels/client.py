@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
@@ -14,7 +15,15 @@ _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=Fals
 
 
 class Manager(AsyncKernelManager):
-    """A kernel manager that knows its clients, so that it can close their sockets."""
+    """A kernel manager that knows its clients, so that it can close their sockets.
+
+    Attributes
+    ----------
+    output : pathlib.Path
+        What the kernel wrote to its own stdout and stderr, past the notebook.
+    """
+
+    output: Path
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -46,10 +55,13 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         kernel_spec_manager=specs,
         connection_file=os.path.join(folder, "kernel.json"),
     )
+    manager.output = Path(folder) / "output"
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", os.path.join(folder, "k")
     try:
-        run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS)
+        with manager.output.open("ab") as file:
+            streams = {"stdout": file, "stderr": file}
+            run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS, **streams)
         yield manager
     finally:
         for client in manager.clients:
