@@ -118,13 +118,16 @@ class _Running:
         self.ended = ""
         self.peak_mb = 0.0
         self._executed = 0
+        self._watch: Watch | None = None
 
     @contextmanager
     def watch(self, manager, limits: Limits) -> Iterator[None]:
         process = manager.provisioner.process
-        watch = Watch(process.pid, limits)
+        manager.most_mb = limits.output_mb
+        watch = self._watch = Watch(process.pid, limits, manager.received_mb)
         try:
             yield
+            watch.check()
         except Exception:
             self.ended = watch.exceeded or _end_in_words(process.poll())
             raise
@@ -133,6 +136,8 @@ class _Running:
             self.peak_mb = watch.peak_mb
 
     def begin(self, cell, cell_index: int) -> None:
+        if self._watch:
+            self._watch.check()  # it was the cell before that exceeded a limit
         self._executed += cell.cell_type == "code"
         self.cell, self.source = self._executed, cell.source
 

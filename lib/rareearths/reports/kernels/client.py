@@ -6,12 +6,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_client import AsyncKernelManager
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import run_sync
 
+from rareearths.reports.gate import strings
 from rareearths.reports.kernels import SPECS
 
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
+_KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error")
+
+
+class _Outputs(AsyncZMQSocketChannel):
+    """The channel of outputs; it counts them, and passes on none beyond the limit."""
+
+    received_mb = 0.0
+    most_mb = float("inf")
+
+    async def get_msg(self, timeout: float | None = None) -> dict:
+        message = await super().get_msg(timeout)
+        size_mb = sum(map(len, strings(message["content"]))) / 1e6
+        self.received_mb += size_mb
+        if self.received_mb > self.most_mb and message["msg_type"] in _KINDS:
+            message["msg_type"] = message["header"]["msg_type"] = "stream"
+            message["content"] = {"name": "stdout", "text": ""}
+        return message
 
 
 class Manager(AsyncKernelManager):
@@ -21,6 +40,8 @@ class Manager(AsyncKernelManager):
     ----------
     output : pathlib.Path
         What the kernel wrote to its own stdout and stderr, past the notebook.
+    most_mb : float
+        Of outputs that are taken from the kernel.
     """
 
     output: Path
@@ -28,10 +49,18 @@ class Manager(AsyncKernelManager):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.clients = []
+        self.most_mb = float("inf")
 
     def client(self, **kwargs):
-        self.clients.append(super().client(**kwargs))
-        return self.clients[-1]
+        client = super().client(**kwargs)
+        client.iopub_channel_class = _Outputs
+        client.iopub_channel.most_mb = self.most_mb
+        self.clients.append(client)
+        return client
+
+    def received_mb(self) -> float:
+        """Return the size of all outputs so far."""
+        return sum(client.iopub_channel.received_mb for client in self.clients)
 
 
 @contextmanager
