@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rareearths.reports import alerts, change_text, feed, page
 from rareearths.reports.config import Report
+from rareearths.reports.schedule import parse_time
 from rareearths.reports.store import Site, SiteError
 
 MANIFEST = "manifest.json"
@@ -50,8 +51,8 @@ def checked(folder: Path) -> dict[str, datetime]:
     """Return when each report of a site was last rendered or found up to date."""
     times = {}
     for report_id, entry in _read_manifest(folder).items():
-        with suppress(TypeError, ValueError):
-            times[report_id] = datetime.fromisoformat(entry.get("checked"))
+        with suppress(KeyError, AttributeError, ValueError):
+            times[report_id] = parse_time(entry["checked"])
     return times
 
 
