@@ -28,23 +28,36 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
     -------
     list of dict
         The alerts, see `alerts.raised`.
+
+    Raises
+    ------
+    SiteError
+        One of them cannot be written.
     """
     records = {r.id: site.record(r.id) for r in reports}
     published = {report_id: record for report_id, record in records.items() if record}
-    raised = [
-        alert
-        for r in reports
-        if r.id in published
-        for alert in alerts.raised(r.alerts, published[r.id])
-    ]
+    told, raised = list(published.values()), _alerts(reports, published)
     entries = [_entry(r, records[r.id], site) for r in reports]
-    site.write("index.html", page.render_index(entries, raised))
-    site.write(MANIFEST, _json(_manifest(published, site, checked)))
-    site.write("changes.json", change_text.collect(list(published.values())))
-    site.write("feed.xml", feed.feed_text(list(published.values()), earlier=site.read("feed.xml")))
-    site.write("alerts.json", alerts.json_text(raised))
-    site.write("alerts.md", alerts.message_text(raised))
+    files = {
+        "index.html": page.render_index(entries, raised),
+        MANIFEST: _json(_manifest(published, site, checked)),
+        "changes.json": change_text.collect(told),
+        "feed.xml": feed.feed_text(told, earlier=site.read("feed.xml")),
+        "alerts.json": alerts.json_text(raised),
+        "alerts.md": alerts.message_text(raised),
+    }
+    try:
+        for name, text in files.items():
+            site.write(name, text)
+    except OSError as error:
+        message = f"{site.folder / name} cannot be written: {error.strerror}"
+        raise SiteError(message) from error
     return raised
+
+
+def _alerts(reports: list[Report], published: dict[str, dict]) -> list[dict]:
+    known = [(r.alerts, published[r.id]) for r in reports if r.id in published]
+    return [alert for thresholds, record in known for alert in alerts.raised(thresholds, record)]
 
 
 def checked(folder: Path) -> dict[str, datetime]:
