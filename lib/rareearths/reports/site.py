@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rareearths.reports import alerts, change_text, feed, page
@@ -11,6 +11,7 @@ from rareearths.reports.schedule import parse_time
 from rareearths.reports.store import Site, SiteError
 
 MANIFEST = "manifest.json"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> list[dict]:
@@ -72,7 +73,8 @@ def checked(folder: Path) -> dict[str, datetime]:
 def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
     """Copy the reports of several sites into one, such as those of the shards of a render.
 
-    Of a report that several sites hold, the one that was checked last is taken.
+    Of a report that several sites hold, the one that was checked last is taken, or the one whose
+    newest run failed.
 
     Returns
     -------
@@ -82,20 +84,40 @@ def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
     Raises
     ------
     SiteError
-        A folder that is no site.
+        A folder that is no site, or a damaged page in it.
     """
-    newest: dict[str, tuple[datetime, Path]] = {}
     for folder in parts:
         if not (folder / MANIFEST).is_file():
             raise SiteError(f"{folder} is not a site: it has no {MANIFEST}")
-        for report_id, time in checked(folder).items():
-            newest[report_id] = max((time, folder), newest.get(report_id, (time, folder)))
-    known = [r.id for r in reports if r.id in newest]
+    times = {folder: checked(folder) for folder in parts}
+    newest, sources = {}, {}
+    for report in reports:
+        found = [_state(Site(folder), report.id, times[folder]) for folder in parts]
+        time, failed, source = max(found, key=lambda state: state[:2])
+        if time > _NEVER:
+            newest[report.id] = time
+        if time > _NEVER or failed:
+            sources[report.id] = source
     with site.lock():
-        for report_id in known:
-            site.copy(Site(newest[report_id][1]), report_id)
-        write(reports, site, {report_id: newest[report_id][0] for report_id in known})
-    return len(known)
+        for report_id, source in sources.items():
+            if source.folder.resolve() != site.folder.resolve():
+                site.copy(source, report_id)
+        write(reports, site, newest)
+    return len(newest)
+
+
+def _state(part: Site, report_id: str, times: dict[str, datetime]) -> tuple[datetime, bool, Site]:
+    """Return when a site checked a report and whether the newest run failed.
+
+    Raises
+    ------
+    SiteError
+        The page is damaged.
+    """
+    time = times.get(report_id, _NEVER)
+    if time > _NEVER and part.record(report_id) is None:
+        raise SiteError(f"{part.page(report_id)} or its record is damaged; render it again")
+    return time, part.failure(report_id) is not None, part
 
 
 def _entry(report: Report, record: dict | None, site: Site) -> dict:
