@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +106,8 @@ def render(options: Options) -> int:
             steps = plan(wanted, everything, options)
             tasks = _tasks(steps)
         current = [Result(s.report.id, CACHED, headline=s.headline) for s in steps if not s.reasons]
-        ran = list(_progress(workers.run(tasks, _place(options), options.jobs), len(tasks)))
+        with closing(workers.run(tasks, _place(options), options.jobs)) as results:
+            ran = list(_progress(results, len(tasks)))
         checked = {r.id: now() for r in [*current, *ran] if r.state != FAILED}
         alerts, trouble = _write(everything, store, checked)
     order = [step.report.id for step in steps]
