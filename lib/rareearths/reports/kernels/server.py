@@ -17,6 +17,7 @@ import json
 import os
 import random
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -48,7 +49,7 @@ def serve(address: str, modules: list[str]) -> None:
     Parameters
     ----------
     address : str
-        Path of the socket to listen on.
+        Path of the socket to listen on, in a folder of its own that is removed at the end.
     modules : list of str
         What to import beyond the libraries every notebook uses. A module that cannot be imported
         is left to the notebook that wants it, which then says so.
@@ -65,6 +66,7 @@ def serve(address: str, modules: list[str]) -> None:
         listener.listen()
         os.rename(address + ".new", address)
         _Server(listener).run()
+    shutil.rmtree(Path(address).parent, ignore_errors=True)  # its starter may have been killed
 
 
 def _import_pandas() -> None:
