@@ -11,7 +11,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import run_sync
 
 from rareearths.reports.gate import strings
-from rareearths.reports.kernels import SPECS
+from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, reachable
 
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
 _KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error")
@@ -67,6 +67,8 @@ class Manager(AsyncKernelManager):
 def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator[Manager]:
     """Start a kernel; at the end it is killed, and its sockets are closed.
 
+    When the process that warm kernels are forked from is gone, it is an ordinary one.
+
     Parameters
     ----------
     kernel : str
@@ -77,6 +79,8 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         Private folder for the connection; where the system can, kernels talk through files in it,
         which no other process reaches.
     """
+    if kernel == WARM and not reachable(env[ADDRESS]):
+        kernel = ORDINARY
     specs = KernelSpecManager()
     specs.kernel_dirs = [*specs.kernel_dirs, str(SPECS)]
     manager = Manager(
