@@ -23,10 +23,13 @@ class Execution:
         Without times, paths and random ids: two runs of the same inputs give the same.
     nothing : str
         Why there is nothing to report; empty when there is something.
+    output : str
+        What the kernel wrote to its own stdout and stderr, past the notebook.
     """
 
     notebook: object
     nothing: str
+    output: str = ""
 
 
 @dataclass
@@ -100,8 +103,9 @@ def execute(
             raise ReportFailed(running.died(error)) from error
         finally:
             usage.peak_mb = max(usage.peak_mb, running.peak_mb)
+        written = manager.output.read_text(encoding="utf-8", errors="replace")
     usage.cell_seconds += _cell_seconds(executed)
-    return Execution(_normal(executed), nothing)
+    return Execution(_normal(executed), nothing, written)
 
 
 class _Running:
@@ -114,13 +118,16 @@ class _Running:
         self.ended = ""
         self.peak_mb = 0.0
         self._executed = 0
+        self._watch: Watch | None = None
 
     @contextmanager
     def watch(self, manager, limits: Limits) -> Iterator[None]:
         process = manager.provisioner.process
-        watch = Watch(process.pid, limits)
+        manager.most_mb = limits.output_mb
+        watch = self._watch = Watch(process.pid, limits, manager.received_mb)
         try:
             yield
+            watch.check()
         except Exception:
             self.ended = watch.exceeded or _end_in_words(process.poll())
             raise
@@ -129,6 +136,8 @@ class _Running:
             self.peak_mb = watch.peak_mb
 
     def begin(self, cell, cell_index: int) -> None:
+        if self._watch:
+            self._watch.check()  # it was the cell before that exceeded a limit
         self._executed += cell.cell_type == "code"
         self.cell, self.source = self._executed, cell.source
 

@@ -28,6 +28,7 @@ _TRACEBACK = re.compile(
 _ERROR_LINE = re.compile(
     r"^(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|Warning)\b.*$", re.M
 )
+_LOST = re.compile(r"^ERROR:tornado\.general:Uncaught exception in zmq", re.M | re.I)
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY = re.compile(
     r'<meta (?=[^>]*http-equiv="Content-Security-Policy")[^>]*content="([^"]*)"[^>]*>'
@@ -82,6 +83,18 @@ def faults(notebook, limit_mb: float = LIMIT_MB) -> list[Fault]:
     return found
 
 
+def lost(output: str) -> str:
+    """Return why a kernel could not send what a cell put out; empty when nothing was lost.
+
+    Parameters
+    ----------
+    output : str
+        What the kernel wrote to its own stdout and stderr, past the notebook.
+    """
+    found = _LOST.search(output)
+    return _last_error(output[found.start() :]) if found else ""
+
+
 def warnings(notebook) -> list[str]:
     """Return what the cells wrote to stderr, each text once, in order, without colours."""
     texts = [_stream(cell, "stderr").strip() for cell in notebook.cells]
@@ -129,7 +142,7 @@ def _is_nothing(output) -> bool:
 
 
 def _faults_of(cell, limit_mb: float, ended: bool) -> Iterator[tuple[str, str]]:
-    if unreadable := next((t for t in _strings(cell) if not _is_utf8(t)), None):
+    if unreadable := next((t for t in strings(cell) if not _is_utf8(t)), None):
         yield "not UTF-8", _short(encodable(unreadable))
     if cell.cell_type != "code":
         return
@@ -143,7 +156,7 @@ def _faults_of(cell, limit_mb: float, ended: bool) -> Iterator[tuple[str, str]]:
     for text in _printed(cell):
         if found := _TRACEBACK.search(text):
             yield "traceback", _last_error(text[found.start() :])
-    size = sum(len(text) for text in _strings(cell.outputs)) / 1e6
+    size = sum(len(text) for text in strings(cell.outputs)) / 1e6
     if size > limit_mb:
         yield "huge output", f"{size:.1f} MB, {limit_mb:g} MB are allowed"
 
@@ -182,17 +195,17 @@ def _short(text: str) -> str:
     return line if len(line) <= 200 else f"{line[:197]}..."
 
 
-def _strings(content) -> Iterator[str]:
+def strings(content) -> Iterator[str]:
     """Yield all strings of nested dicts and lists, keys too."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, dict):
         for key, value in content.items():
             yield key
-            yield from _strings(value)
+            yield from strings(value)
     elif isinstance(content, (list, tuple)):
         for value in content:
-            yield from _strings(value)
+            yield from strings(value)
 
 
 def _is_utf8(text: str) -> bool:

@@ -4,13 +4,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from rareearths.reports import config, inputs, kernels, schedule, site, workers
 from rareearths.reports.config import Report
-from rareearths.reports.store import Site
+from rareearths.reports.store import Site, SiteError
 from rareearths.reports.task import CACHED, FAILED, Place, Result, Task, now
 
 ALERT = 3  # exit code
@@ -106,12 +107,24 @@ def render(options: Options) -> int:
             steps = plan(wanted, everything, options)
             tasks = _tasks(steps)
         current = [Result(s.report.id, CACHED, headline=s.headline) for s in steps if not s.reasons]
-        ran = list(_progress(workers.run(tasks, _place(options), options.jobs), len(tasks)))
+        with closing(workers.run(tasks, _place(options), options.jobs)) as results:
+            ran = list(_progress(results, len(tasks)))
         checked = {r.id: now() for r in [*current, *ran] if r.state != FAILED}
-        alerts = site.write(everything, store, checked)
+        alerts, trouble = _write(everything, store, checked)
     order = [step.report.id for step in steps]
     results = sorted([*current, *ran], key=lambda r: order.index(r.id))
-    return _finish(results, alerts, time.perf_counter() - started, options)
+    code = _finish(results, alerts, time.perf_counter() - started, options)
+    if trouble:
+        print(f"\nrareearths: {trouble}", file=sys.stderr)
+    return 1 if trouble else code
+
+
+def _write(reports: list[Report], store: Site, checked: dict) -> tuple[list[dict], str]:
+    """Write the files of the whole site; returns the alerts, and why a file is not written."""
+    try:
+        return site.write(reports, store, checked), ""
+    except SiteError as error:  # what became of the reports is said in any case
+        return [], str(error)
 
 
 def plan(wanted: list[Report], everything: list[Report], options: Options) -> list[Step]:

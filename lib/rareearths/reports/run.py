@@ -58,6 +58,8 @@ def _execute(task: Task, place: Place, usage: Usage, data: Path | None = None):
     notebook, limits = task.report.notebook, task.report.limits
     chosen = {"kernel": place.kernel, "server": place.server, "data": data}
     executed = execute(notebook, task.parameters, limits, usage, **chosen)
+    if lost := gate.lost(executed.output):
+        raise _failed(task, f"what a cell put out could not be sent, so it is lost: {lost}")
     if faults := gate.faults(executed.notebook):
         text = "; ".join(f"{fault.kind}: {fault.text}" for fault in faults)
         raise ReportFailed(Failure(notebook.name, faults[0].cell, gate.encodable(text)))

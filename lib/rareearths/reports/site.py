@@ -2,14 +2,16 @@
 
 import json
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rareearths.reports import alerts, change_text, feed, page
 from rareearths.reports.config import Report
+from rareearths.reports.schedule import parse_time
 from rareearths.reports.store import Site, SiteError
 
 MANIFEST = "manifest.json"
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> list[dict]:
@@ -27,38 +29,52 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
     -------
     list of dict
         The alerts, see `alerts.raised`.
+
+    Raises
+    ------
+    SiteError
+        One of them cannot be written.
     """
     records = {r.id: site.record(r.id) for r in reports}
     published = {report_id: record for report_id, record in records.items() if record}
-    raised = [
-        alert
-        for r in reports
-        if r.id in published
-        for alert in alerts.raised(r.alerts, published[r.id])
-    ]
+    told, raised = list(published.values()), _alerts(reports, published)
     entries = [_entry(r, records[r.id], site) for r in reports]
-    site.write("index.html", page.render_index(entries, raised))
-    site.write(MANIFEST, _json(_manifest(published, site, checked)))
-    site.write("changes.json", change_text.collect(list(published.values())))
-    site.write("feed.xml", feed.feed_text(list(published.values()), earlier=site.read("feed.xml")))
-    site.write("alerts.json", alerts.json_text(raised))
-    site.write("alerts.md", alerts.message_text(raised))
+    files = {
+        "index.html": page.render_index(entries, raised),
+        MANIFEST: _json(_manifest(published, site, checked)),
+        "changes.json": change_text.collect(told),
+        "feed.xml": feed.feed_text(told, earlier=site.read("feed.xml")),
+        "alerts.json": alerts.json_text(raised),
+        "alerts.md": alerts.message_text(raised),
+    }
+    try:
+        for name, text in files.items():
+            site.write(name, text)
+    except OSError as error:
+        message = f"{site.folder / name} cannot be written: {error.strerror}"
+        raise SiteError(message) from error
     return raised
+
+
+def _alerts(reports: list[Report], published: dict[str, dict]) -> list[dict]:
+    known = [(r.alerts, published[r.id]) for r in reports if r.id in published]
+    return [alert for thresholds, record in known for alert in alerts.raised(thresholds, record)]
 
 
 def checked(folder: Path) -> dict[str, datetime]:
     """Return when each report of a site was last rendered or found up to date."""
     times = {}
     for report_id, entry in _read_manifest(folder).items():
-        with suppress(TypeError, ValueError):
-            times[report_id] = datetime.fromisoformat(entry.get("checked"))
+        with suppress(KeyError, AttributeError, ValueError):
+            times[report_id] = parse_time(entry["checked"])
     return times
 
 
 def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
     """Copy the reports of several sites into one, such as those of the shards of a render.
 
-    Of a report that several sites hold, the one that was checked last is taken.
+    Of a report that several sites hold, the one that was checked last is taken, or the one whose
+    newest run failed.
 
     Returns
     -------
@@ -68,20 +84,40 @@ def join(parts: list[Path], site: Site, reports: list[Report]) -> int:
     Raises
     ------
     SiteError
-        A folder that is no site.
+        A folder that is no site, or a damaged page in it.
     """
-    newest: dict[str, tuple[datetime, Path]] = {}
     for folder in parts:
         if not (folder / MANIFEST).is_file():
             raise SiteError(f"{folder} is not a site: it has no {MANIFEST}")
-        for report_id, time in checked(folder).items():
-            newest[report_id] = max((time, folder), newest.get(report_id, (time, folder)))
-    known = [r.id for r in reports if r.id in newest]
+    times = {folder: checked(folder) for folder in parts}
+    newest, sources = {}, {}
+    for report in reports:
+        found = [_state(Site(folder), report.id, times[folder]) for folder in parts]
+        time, failed, source = max(found, key=lambda state: state[:2])
+        if time > _NEVER:
+            newest[report.id] = time
+        if time > _NEVER or failed:
+            sources[report.id] = source
     with site.lock():
-        for report_id in known:
-            site.copy(Site(newest[report_id][1]), report_id)
-        write(reports, site, {report_id: newest[report_id][0] for report_id in known})
-    return len(known)
+        for report_id, source in sources.items():
+            if source.folder.resolve() != site.folder.resolve():
+                site.copy(source, report_id)
+        write(reports, site, newest)
+    return len(newest)
+
+
+def _state(part: Site, report_id: str, times: dict[str, datetime]) -> tuple[datetime, bool, Site]:
+    """Return when a site checked a report and whether the newest run failed.
+
+    Raises
+    ------
+    SiteError
+        The page is damaged.
+    """
+    time = times.get(report_id, _NEVER)
+    if time > _NEVER and part.record(report_id) is None:
+        raise SiteError(f"{part.page(report_id)} or its record is damaged; render it again")
+    return time, part.failure(report_id) is not None, part
 
 
 def _entry(report: Report, record: dict | None, site: Site) -> dict:

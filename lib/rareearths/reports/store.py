@@ -94,12 +94,15 @@ class Site:
                 old.with_suffix(suffix).unlink(missing_ok=True)
 
     def copy(self, other: "Site", report_id: str) -> None:
-        """Take over a report of another site."""
-        record = other.record_path(report_id)
-        digest = record.stem.rsplit(".", 1)[1]
-        page = other.page(report_id).read_text(encoding="utf-8")
-        texts = [record.with_suffix(s).read_text(encoding="utf-8") for s in (".json", ".ipynb")]
-        self.publish(report_id, page.replace(digest, DIGEST), *texts)
+        """Take over a report of another site, and how its newest run failed, if it did."""
+        record, failure = other.record_path(report_id), other.failure(report_id)
+        if record:
+            digest = record.stem.rsplit(".", 1)[1]
+            page = other.page(report_id).read_text(encoding="utf-8")
+            texts = [record.with_suffix(s).read_text(encoding="utf-8") for s in (".json", ".ipynb")]
+            self.publish(report_id, page.replace(digest, DIGEST), *texts)
+        if failure:
+            self.write_failure(report_id, failure)
 
     def write_failure(self, report_id: str, failure: dict) -> None:
         """Write down how a report failed; what is published stays."""

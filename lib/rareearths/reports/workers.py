@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from multiprocessing import forkserver
 
@@ -31,9 +31,10 @@ def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Re
     workers = min(jobs or os.cpu_count() or 1, len(tasks))
     with _with_kernels(tasks, place) as place:
         left = {task.report.id: task for task in tasks}
-        for result in _pool(tasks, place, workers):
-            del left[result.id]
-            yield result
+        with closing(_pool(tasks, place, workers)) as results:
+            for result in results:
+                del left[result.id]
+                yield result
         for task in list(left.values()):
             yield next(_pool([task], place, 1), None) or _lost(task)
 
@@ -41,8 +42,8 @@ def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Re
 def _pool(tasks: list[Task], place: Place, workers: int) -> Iterator[Result]:
     """Yield the results of a pool of workers; it ends early when one of them was lost."""
     with ProcessPoolExecutor(workers, mp_context=_context(), initializer=_begin) as pool:
-        futures = [pool.submit(_run, task, place) for task in tasks]
         try:
+            futures = [pool.submit(_run, task, place) for task in tasks]
             for future in as_completed(futures):
                 yield future.result()
         except BrokenProcessPool:

@@ -4,6 +4,7 @@ papermill itself is not changed: the warm kernel is a kernel spec whose provisio
 of jupyter_client, asks the `server` for a fork instead of starting a Python.
 """
 
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,12 @@ SPECS = Path(__file__).parent / "specs"
 def can_fork() -> bool:
     """Whether warm kernels work here: forking a process with threads is safe on Linux only."""
     return sys.platform.startswith("linux")
+
+
+def reachable(address: str) -> bool:
+    """Whether a process listens on the socket from which kernels are forked."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(address) == 0
 
 
 @contextmanager

@@ -3,31 +3,71 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from jupyter_client import AsyncKernelManager
+from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import run_sync
 
-from rareearths.reports.kernels import SPECS
+from rareearths.reports.gate import strings
+from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, reachable
 
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
+_KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error")
+
+
+class _Outputs(AsyncZMQSocketChannel):
+    """The channel of outputs; it counts them, and passes on none beyond the limit."""
+
+    received_mb = 0.0
+    most_mb = float("inf")
+
+    async def get_msg(self, timeout: float | None = None) -> dict:
+        message = await super().get_msg(timeout)
+        size_mb = sum(map(len, strings(message["content"]))) / 1e6
+        self.received_mb += size_mb
+        if self.received_mb > self.most_mb and message["msg_type"] in _KINDS:
+            message["msg_type"] = message["header"]["msg_type"] = "stream"
+            message["content"] = {"name": "stdout", "text": ""}
+        return message
 
 
 class Manager(AsyncKernelManager):
-    """A kernel manager that knows its clients, so that it can close their sockets."""
+    """A kernel manager that knows its clients, so that it can close their sockets.
+
+    Attributes
+    ----------
+    output : pathlib.Path
+        What the kernel wrote to its own stdout and stderr, past the notebook.
+    most_mb : float
+        Of outputs that are taken from the kernel.
+    """
+
+    output: Path
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.clients = []
+        self.most_mb = float("inf")
 
     def client(self, **kwargs):
-        self.clients.append(super().client(**kwargs))
-        return self.clients[-1]
+        client = super().client(**kwargs)
+        client.iopub_channel_class = _Outputs
+        client.iopub_channel.most_mb = self.most_mb
+        self.clients.append(client)
+        return client
+
+    def received_mb(self) -> float:
+        """Return the size of all outputs so far."""
+        return sum(client.iopub_channel.received_mb for client in self.clients)
 
 
 @contextmanager
 def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator[Manager]:
     """Start a kernel; at the end it is killed, and its sockets are closed.
+
+    When the process that warm kernels are forked from is gone, it is an ordinary one.
 
     Parameters
     ----------
@@ -39,6 +79,8 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         Private folder for the connection; where the system can, kernels talk through files in it,
         which no other process reaches.
     """
+    if kernel == WARM and not reachable(env[ADDRESS]):
+        kernel = ORDINARY
     specs = KernelSpecManager()
     specs.kernel_dirs = [*specs.kernel_dirs, str(SPECS)]
     manager = Manager(
@@ -46,10 +88,13 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         kernel_spec_manager=specs,
         connection_file=os.path.join(folder, "kernel.json"),
     )
+    manager.output = Path(folder) / "output"
     if os.name == "posix":
         manager.transport, manager.ip = "ipc", os.path.join(folder, "k")
     try:
-        run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS)
+        with manager.output.open("ab") as file:
+            streams = {"stdout": file, "stderr": file}
+            run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS, **streams)
         yield manager
     finally:
         for client in manager.clients:

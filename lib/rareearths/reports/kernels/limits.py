@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,10 +22,17 @@ class Limits:
         Wall-clock time.
     memory_mb : float
         Resident memory of the kernel and what it started, in units of 10**6 bytes.
+    output_mb : float
+        Text of all outputs together.
     """
 
     seconds: float = 600
     memory_mb: float = 2000
+    output_mb: float = 50
+
+
+class Exceeded(Exception):
+    """A kernel exceeded a limit; the message says which."""
 
 
 class Watch:
@@ -35,6 +43,8 @@ class Watch:
     pid : int
         The kernel; it leads a session of its own.
     limits : Limits
+    received_mb : callable
+        Returns the size of all outputs so far.
 
     Attributes
     ----------
@@ -44,12 +54,14 @@ class Watch:
         Which limit was exceeded, in words; empty for none.
     """
 
-    def __init__(self, pid: int, limits: Limits):
+    def __init__(self, pid: int, limits: Limits, received_mb: Callable[[], float]):
         import psutil
 
         self.peak_mb = 0.0
         self.exceeded = ""
         self._limits = limits
+        self._received_mb = received_mb
+        self._used_mb = 0.0
         self._kernel = psutil.Process(pid)
         self._family = {self._kernel}
         self._done = threading.Event()
@@ -57,6 +69,12 @@ class Watch:
         self._refuse_memory()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    def check(self) -> None:
+        """Raise `Exceeded` when a limit was exceeded, though the kernel came to its end."""
+        self._judge()
+        if self.exceeded:
+            raise Exceeded(self.exceeded)
 
     def close(self) -> None:
         """Stop watching and end what is left."""
@@ -77,13 +95,19 @@ class Watch:
     def _run(self) -> None:
         while not self._done.wait(_EVERY_S):
             self._look()
-            if time.monotonic() > self._ends:
-                self.exceeded = f"it ran longer than {self._limits.seconds:g} s"
-            elif self._used_mb > self._limits.memory_mb:
-                self.exceeded = f"it used more than {self._limits.memory_mb:g} MB of memory"
+            self._judge()
             if self.exceeded:
                 self._end()
                 return
+
+    def _judge(self) -> None:
+        limits = self._limits
+        if time.monotonic() > self._ends:
+            self.exceeded = f"it ran longer than {limits.seconds:g} s"
+        elif self._used_mb > limits.memory_mb:
+            self.exceeded = f"it used more than {limits.memory_mb:g} MB of memory"
+        elif self._received_mb() > limits.output_mb:
+            self.exceeded = f"its outputs have more than {limits.output_mb:g} MB"
 
     def _look(self) -> None:
         import psutil

@@ -19,7 +19,8 @@ class ForkProvisioner(LocalProvisioner):
         """Have the kernel forked; returns its connection information."""
         env = kwargs.get("env") or dict(os.environ)
         cwd = kwargs.get("cwd") or os.getcwd()
-        self.process = Fork(env[ADDRESS], cmd[2:], env, cwd)
+        output = kwargs["stdout"].name if kwargs.get("stdout") else os.devnull
+        self.process = Fork(env[ADDRESS], cmd[2:], env, cwd, output)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
@@ -41,11 +42,20 @@ class Fork:
         The command of an ordinary kernel after ``python -m``.
     env : dict of str to str
     cwd : str
+    output : str
+        File to which the kernel's own stdout and stderr lead.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, address: str, argv: list[str], env: dict[str, str], cwd: str):
+    def __init__(
+        self,
+        address: str,
+        argv: list[str],
+        env: dict[str, str],
+        cwd: str,
+        output: str = os.devnull,
+    ):
         self.returncode: int | None = None
         self._connection = socket.socket(socket.AF_UNIX)
         try:
@@ -53,7 +63,7 @@ class Fork:
         except OSError:
             self._connection.close()
             raise
-        request = {"argv": argv, "env": env, "cwd": cwd}
+        request = {"argv": argv, "env": env, "cwd": cwd, "output": output}
         self._connection.sendall(json.dumps(request).encode() + b"\n")
         self._lines = self._connection.makefile("rb", buffering=0)
         self.pid: int = json.loads(self._lines.readline())["pid"]

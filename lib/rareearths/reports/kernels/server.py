@@ -1,9 +1,10 @@
 """The process that kernels are forked from: it imports once what every notebook imports.
 
 It listens on a socket in a private folder. A request is one line of JSON, ``{"argv", "env",
-"cwd"}``; the answers are lines too, ``{"pid"}`` at once and ``{"status"}`` when the kernel has
-ended. A connection that is closed ends its kernel with all that it started in its session, and the
-end of standard input, which is the end of the process that renders, ends everything.
+"cwd", "output"}``; the answers are lines too, ``{"pid"}`` at once and ``{"status"}`` when the
+kernel has ended. A connection that is closed ends its kernel with all that it started in its
+session, and the end of standard input, which is the end of the process that renders, ends
+everything.
 
 What a fork must not inherit is undone in `_become_kernel`; `tests/test_kernels.py` compares the
 result with an ordinary kernel.
@@ -16,6 +17,7 @@ import json
 import os
 import random
 import selectors
+import shutil
 import signal
 import socket
 import sys
@@ -47,7 +49,7 @@ def serve(address: str, modules: list[str]) -> None:
     Parameters
     ----------
     address : str
-        Path of the socket to listen on.
+        Path of the socket to listen on, in a folder of its own that is removed at the end.
     modules : list of str
         What to import beyond the libraries every notebook uses. A module that cannot be imported
         is left to the notebook that wants it, which then says so.
@@ -64,6 +66,7 @@ def serve(address: str, modules: list[str]) -> None:
         listener.listen()
         os.rename(address + ".new", address)
         _Server(listener).run()
+    shutil.rmtree(Path(address).parent, ignore_errors=True)  # its starter may have been killed
 
 
 def _import_pandas() -> None:
@@ -182,6 +185,9 @@ def _become_kernel(server: _Server, request: dict) -> None:
         kernel.connection.close()
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, sys.stdin.fileno())
+    output = os.open(request["output"], os.O_WRONLY | os.O_APPEND)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(output, stream.fileno())
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
