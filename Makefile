@@ -11,7 +11,7 @@ endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup report test lab lint data lock clean
+.PHONY: help setup report test bench lab lint data lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ report: $(READY) ## Render the reports of reports.yml into site/
 test: $(READY) ## Run all tests (installs Chromium for the browser tests if there is none)
 	@sh tests/install_browser.sh $(BIN)/python
 	$(BIN)/python -m pytest
+
+bench: $(READY) ## Measure speed and memory into bench/ (a quarter of an hour; BENCH="rendering --quick")
+	$(BIN)/python -m bench $(BENCH)
 
 lab: $(READY) ## Open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)

@@ -1,0 +1,84 @@
+"""Measure: ``python -m bench [TOPIC ...] [--quick]`` writes results.json and README.md."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import caching, machine, memory, page, peers, rendering
+from bench.figures import Bench
+
+TOPICS = {"rendering": rendering, "caching": caching, "memory": memory, "peers": peers}
+HERE = Path(__file__).parent
+RUNS = 3
+
+
+def main() -> int:
+    """Run the topics that are asked for; the results of the others stay as they are."""
+    args = _parser().parse_args()
+    old, failed = read(args.out / "results.json"), False
+    for name in args.topics or list(TOPICS):
+        print(name, flush=True)
+        old[name] = measured(name, 1 if args.quick else args.runs, HERE / ".venv")
+        failed |= bool(old[name]["error"])
+        args.out.mkdir(parents=True, exist_ok=True)
+        results = {topic: old[topic] for topic in TOPICS if topic in old}
+        text = json.dumps(results, ensure_ascii=False, indent=1) + "\n"
+        (args.out / "results.json").write_text(text, encoding="utf-8")
+        (args.out / "README.md").write_text(page.readme(results), encoding="utf-8")
+    print(args.out / "README.md")
+    return 1 if failed else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.splitlines()[0])
+    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=", ".join(TOPICS))
+    parser.add_argument("--quick", action="store_true", help="every figure once")
+    parser.add_argument("--runs", type=int, default=RUNS, help=f"of main figures; {RUNS}")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the results; bench/")
+    parse = parser.parse_args
+
+    def checked(*given):
+        args = parse(*given)
+        if wrong := set(args.topics) - set(TOPICS):
+            parser.error(f"no topic {', '.join(sorted(wrong))}; there are {', '.join(TOPICS)}")
+        return args
+
+    parser.parse_args = checked
+    return parser
+
+
+def measured(name: str, runs: int, environment: Path) -> dict:
+    """Run one topic; a topic that fails leaves its error as its result."""
+    topic, started = TOPICS[name], time.perf_counter()
+    found = {
+        "title": topic.TITLE,
+        "tells": topic.TELLS,
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+        "runs": runs,
+        "load_before": round(machine.load(), 2),
+        "machine": machine.about(),
+        "figures": [],
+        "error": "",
+    }
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        try:
+            figures = topic.run(Bench(runs, Path(folder), environment))
+            found["figures"] = [figure.as_dict() for figure in figures]
+        except Exception as error:
+            traceback.print_exc()
+            found["error"] = f"{type(error).__name__}: {error}"[-1500:].replace(folder, "")
+    return found | {"seconds": round(time.perf_counter() - started)}
+
+
+def read(path: Path) -> dict:
+    """Return earlier results; none when there is no file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
