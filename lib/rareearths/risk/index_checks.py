@@ -38,6 +38,7 @@ def variants(flows: pd.DataFrame, year: int, importer: str) -> dict[str, dict[st
     }
 
 
+@catalogue.remembered
 def unknown_factors(draws: int = DRAWS) -> list[pd.Series]:
     """Draws of the factor for recycling and substitution, independent for each material.
 
