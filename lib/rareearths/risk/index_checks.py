@@ -85,16 +85,17 @@ def sensitivity(
         where it has none).
     """
     pair = tuple(indices.with_basis(basis)[name] for name in names)
-    cells = index_cells.load(flows, year, [importer])
+    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
+    by_year = {y: index_cells.load(flows, y, [importer]) for y in years}
+    cells = by_year[year]
     cases = [
         _case(
             "Which materials are compared", f"drawn {concordance.DRAWS:,} times", "", [cells], pair
         )
     ]
     cases[0] |= _sampled(cells, pair)
-    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
-    by_year = [index_cells.load(flows, y, [importer]) for y in years]
-    cases.append(_case("Year", f"each of {years[0]}–{years[-1]}", "", by_year, pair, material))
+    each = f"each of {years[0]}–{years[-1]}"
+    cases.append(_case("Year", each, "", list(by_year.values()), pair, material))
     for changed, ends in variants(flows, year, importer).items():
         cases.append(_case(changed, *ends, list(ends.values()), pair, material))
     by_measure = [tuple(_measured(index, measure) for index in pair) for measure in trade.BASES]
