@@ -161,9 +161,10 @@ def test_a_remembered_function_takes_no_frame():
 
 def test_only_so_many_results_are_kept():
     function, calls = counted(1)
-    for number in [*range(33), 32, 0]:
+    last = catalogue.KEPT
+    for number in [*range(last + 1), last, 0]:
         function(number)
-    assert [arguments[0] for arguments, _ in calls] == [*range(33), 0]
+    assert [arguments[0] for arguments, _ in calls] == [*range(last + 1), 0]
 
 
 def test_a_remembered_function_logs_its_tables_on_every_call(nothing_read, monkeypatch):

@@ -456,3 +456,17 @@ def test_the_target_is_reached_when_it_is_and_never_when_it_is_not(japan, drawn)
     chance = [outlook.reached(done, "magnet_heavy", t).iloc[-1] for t in (0.3, 0.5, 0.7, 0.9)]
     assert chance == sorted(chance)
     assert (outlook.bottlenecks(done, "magnet_heavy").sum() - 1).abs().max() < 1e-12
+
+
+def test_the_design_of_the_sobol_sample_is_that_of_salib():
+    from SALib.sample import sobol
+
+    names = ["a", "luck:x", "luck:y", "b", "delay:x", "luck:z"]
+    problem = {
+        "num_vars": len(names),
+        "names": names,
+        "bounds": [[1e-9, 1 - 1e-9]] * len(names),
+        "groups": [name.split(":")[0] for name in names],
+    }
+    theirs = sobol.sample(problem, 16, calc_second_order=False, seed=5)
+    assert np.array_equal(uncertainty._design(problem, 16, 5), theirs)

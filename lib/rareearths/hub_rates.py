@@ -138,10 +138,9 @@ def control_table(runs: pd.DataFrame) -> pd.DataFrame:
         before it: ``hits``, ``false_rate``, ``year_rate``, ``product_rate``, ``false_range`` (the
         interval as text), ``rank_p``.
     """
-    first = judge(runs)
-    table = first[["year", "candidates"]].assign(placebo_scans=first["runs"])
-    for grade, prefix in zip(GRADES, ("", "fed_"), strict=True):
-        judged = judge(runs, grade)
+    by_grade = [judge(runs, grade) for grade in GRADES]
+    table = by_grade[0][["year", "candidates"]].assign(placebo_scans=by_grade[0]["runs"])
+    for judged, prefix in zip(by_grade, ("", "fed_"), strict=True):
         for name in ("hits", "false_rate", "year_rate", "product_rate", "rank_p"):
             table[prefix + name] = judged[name]
         known = zip(judged["low"], judged["high"], strict=True)

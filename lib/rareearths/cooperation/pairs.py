@@ -104,6 +104,8 @@ def _aligned(first: pd.Series, second: pd.Series) -> tuple[np.ndarray, np.ndarra
         values = shares.to_numpy(dtype=float)
         if not (values >= 0).all() or not math.isclose(values.sum(), 1, abs_tol=1e-9):
             raise ValueError("shares must not be missing or negative, and must sum to 1")
+    if first.index.equals(second.index):
+        return first.to_numpy(float), second.to_numpy(float)
     both = pd.concat([first, second], axis=1).fillna(0.0)  # who sold nothing has no share
     return both.iloc[:, 0].to_numpy(), both.iloc[:, 1].to_numpy()
 
@@ -171,8 +173,11 @@ def by_year(flows: pd.DataFrame, pair: Pair, exporter: str) -> pd.DataFrame:
             row = {"stage": stage, "year": year, "value_usd": part["value_usd"].sum()}
             for basis in trade.BASES:
                 row |= _measures(shares(part, pair, basis), exporter, basis, stage)
-            known = part.groupby("importer")[["importer", "value_usd", "quantity_t"]].apply(_known)
-            rows.append(row | {"quantity_coverage": known.min()})
+            weighed = part["value_usd"].where(part["quantity_t"].notna(), 0)
+            sums = [
+                values.groupby(part["importer"]).sum() for values in (weighed, part["value_usd"])
+            ]
+            rows.append(row | {"quantity_coverage": (sums[0] / sums[1]).min()})
     table = pd.DataFrame(rows, columns=_COLUMNS if not rows else None)
     return table.dropna(subset=["share_value"]).reset_index(drop=True)
 
@@ -188,10 +193,6 @@ def _measures(found: pd.DataFrame, exporter: str, basis: str, stage: str) -> dic
         f"exporter_{basis}": np.nan if unlisted else part,
         f"cosine_{basis}": cosine(found["first"], found["second"]) if len(found) else np.nan,
     }
-
-
-def _known(part: pd.DataFrame) -> float:
-    return part.loc[part["quantity_t"].notna(), "value_usd"].sum() / part["value_usd"].sum()
 
 
 def exposure(flows: pd.DataFrame, pair: Pair, exporter: str) -> pd.DataFrame:

@@ -203,11 +203,12 @@ def marginal(trades: pd.DataFrame, members: list[str], without: str = "") -> pd.
     """
     within = [code for code in members if code in trades.index]
     candidates = [code for code in trades.index if code not in within and code != without]
-    rows = []
+    rows, everyone = [], trades[within]
+    whole = _sums(trades, within)
     for code in [*within, *candidates]:
         rest = [other for other in within if other != code]
-        inside, total = _sums(trades, rest)
-        sold, bought = trades.loc[code, rest].sum(), trades.loc[rest, code].sum()
+        inside, total = _sums(trades, rest) if code in within else whole
+        sold, bought = everyone.loc[code, rest].sum(), trades.loc[rest, code].sum()
         both = total + trades[code].sum()
         before = inside / total if total > 0 else 0.0
         joined = (inside + bought) / both if both > 0 else 0.0

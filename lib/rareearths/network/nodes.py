@@ -26,13 +26,13 @@ def graph(trades: pd.DataFrame) -> "networkx.DiGraph":
     """
     import networkx as nx
 
-    flows = trades.rename_axis(index="exporter", columns="importer").stack()
+    amounts = trades.to_numpy()
     made = nx.DiGraph()
     made.add_nodes_from(trades.index)
     made.add_edges_from(
-        (i, j, {"weight": amount, "distance": 1 / amount})
-        for (i, j), amount in flows.items()
-        if amount > 0
+        (trades.index[i], trades.columns[j], {"weight": a, "distance": 1 / a})
+        for i, j in np.argwhere(amounts > 0)
+        for a in [amounts[i, j]]
     )
     return made
 

@@ -5,7 +5,7 @@ same order, 0 no relation, -1 the reverse.
 """
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 from math import factorial
 
@@ -77,7 +77,9 @@ def tau_draws(
         The value itself first, then one for each draw. A material drawn twice is a tie with
         itself and adds nothing.
     """
-    both = np.column_stack([first.to_numpy(float), second.reindex(first.index).to_numpy(float)])
+    if not second.index.equals(first.index):
+        second = second.reindex(first.index)
+    both = np.column_stack([first.to_numpy(float), second.to_numpy(float)])
     both = both[~np.isnan(both).any(axis=1)]
     if len(both) < indices.LEAST:
         return np.full(1 + draws, np.nan)
@@ -241,10 +243,10 @@ def why_differ(
     columns = ["term", "label", "part", "low", "high", "first_in"]
     names = differing_terms(first.terms, second.terms)
     known = indices.score(cells, first.terms).notna() & indices.score(cells, second.terms).notna()
-    cells = cells[known]
-    sides = [_parts(cells, *ends, names, draws) for ends in ((first, second), (second, first))]
+    score = cache(partial(indices.score, cells[known]))  # both ways lead through the same indices
+    sides = [_parts(score, *ends, names, draws) for ends in ((first, second), (second, first))]
     means = {name: (sides[0][name] + sides[1][name]) / 2 for name in names}
-    if not names or np.isnan(tau(*(indices.score(cells, i.terms) for i in (first, second)))):
+    if not names or np.isnan(tau(score(first.terms), score(second.terms))):
         return pd.DataFrame(columns=columns)
     largest = np.array([means[name][1:] for name in names]).argmax(axis=0)
     rows = []
@@ -330,17 +332,17 @@ def percentiles(drawn: np.ndarray) -> tuple[float, float]:
 
 
 def _parts(
-    cells: pd.DataFrame,
+    score: Callable[[indices.Terms], pd.Series],
     start: indices.Index,
     other: indices.Index,
     names: list[str],
     draws: int,
 ) -> dict[str, np.ndarray]:
     """Shapley parts of 1 - tau, each with its draws, going from one index to the other."""
-    base = indices.score(cells, start.terms)
+    base = score(start.terms)
 
     def worth(taken: frozenset) -> np.ndarray:
-        made = indices.score(cells, exchange(start.terms, other.terms, taken))
+        made = score(exchange(start.terms, other.terms, taken))
         return 1 - np.nan_to_num(tau_draws(base, made, draws), nan=0.0)
 
     return shapley(names, worth)
@@ -356,13 +358,19 @@ def _pair_weights(n: int, draws: int, seed: int) -> np.ndarray:
     """How often each two of n materials meet: once, and as drawn with replacement."""
     chosen = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=draws)
     times = np.vstack([np.ones((1, n)), chosen])
-    one, other = np.triu_indices(n, k=1)
+    one, other = _places(n)
     return (times[:, one] * times[:, other]).astype(np.float32)  # small whole numbers: exact
+
+
+@cache
+def _places(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Every two of n places, once."""
+    return np.triu_indices(n, k=1)
 
 
 def _signs(values: np.ndarray) -> np.ndarray:
     """+1, 0 or -1 for every two values; differences of rounding are ties."""
-    one, other = (values[places] for places in np.triu_indices(len(values), k=1))
+    one, other = (values[places] for places in _places(len(values)))
     apart = one - other
     scale = np.maximum(np.abs(one), np.abs(other))
     return np.where(np.abs(apart) <= 1e-12 * scale, 0.0, np.sign(apart))

@@ -137,6 +137,7 @@ def net_reliance(imports: pd.Series, exports: pd.Series, output: pd.Series) -> p
     return share.where(net > 0, 0.0).where(imports.notna())
 
 
+@catalogue.remembered
 def mixed_units() -> dict[str, str]:
     """Return the materials whose output and trade are weighed in different forms, and why."""
     notes = catalogue.load("materials").set_index("material")["note"].dropna()
@@ -172,7 +173,8 @@ def _amounts(flows: pd.DataFrame, year: int, importers: list[str]) -> pd.DataFra
     own = flows[flows["exporter"].isin(importers)]
     out = own.groupby(["exporter", "material"])[columns].sum()
     out = out.rename_axis(KEYS).reindex(index).fillna(0.0)  # nothing recorded: nothing exported
-    mined = _mine_production().query("year == @year")
+    mined = _mine_production()
+    mined = mined[mined["year"] == year]
     output = mined.groupby(["economy", "material"])["quantity_t"].sum().rename_axis(KEYS)
     output = output.reindex(index).fillna(0.0)  # World Mining Data lists every producer
     price = into["weighed_usd"] / into["quantity_t"]
@@ -211,7 +213,8 @@ def _own_rows(frame: pd.DataFrame, weights: Weights) -> pd.DataFrame:
 
 def _mined(year: int, importers: list[str], weights: Weights) -> pd.DataFrame:
     """Mine output by producer, seen from each importer."""
-    rows = _mine_production().query("year == @year and quantity_t > 0")
+    rows = _mine_production()
+    rows = rows[(rows["year"] == year) & (rows["quantity_t"] > 0)]
     rows = rows.rename(columns={"economy": "exporter", "quantity_t": "amount"})
     seen = pd.DataFrame({"importer": importers}).merge(
         rows[["material", "exporter", "amount"]], how="cross"
@@ -221,14 +224,14 @@ def _mined(year: int, importers: list[str], weights: Weights) -> pd.DataFrame:
 
 def _concentrations(rows: pd.DataFrame, of: str) -> pd.DataFrame:
     """Sums of squared shares, with and without the weights for stability and controls."""
-    rows = rows[rows["amount"] > 0]
+    rows = rows.loc[rows["amount"] > 0, [*KEYS, "amount", "instability", "parameter"]]
     squared = (rows["amount"] / rows.groupby(KEYS)["amount"].transform("sum")) ** 2
     made = {}
     for stability, controls in product(("no", "shares"), ("no", "yes")):
         weight = rows["instability"] if stability == "shares" else 1.0
         weight = weight * (rows["parameter"] if controls == "yes" else 1.0)
         made[column_name(of, stability, controls)] = squared * weight
-    return pd.DataFrame(made).groupby([rows[key] for key in KEYS]).sum()
+    return rows[KEYS].assign(**made).groupby(KEYS).sum()
 
 
 def _mean_instability(rows: pd.DataFrame) -> pd.Series:

@@ -38,6 +38,7 @@ def variants(flows: pd.DataFrame, year: int, importer: str) -> dict[str, dict[st
     }
 
 
+@catalogue.remembered
 def unknown_factors(draws: int = DRAWS) -> list[pd.Series]:
     """Draws of the factor for recycling and substitution, independent for each material.
 
@@ -84,16 +85,17 @@ def sensitivity(
         where it has none).
     """
     pair = tuple(indices.with_basis(basis)[name] for name in names)
-    cells = index_cells.load(flows, year, [importer])
+    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
+    by_year = {y: index_cells.load(flows, y, [importer]) for y in years}
+    cells = by_year[year]
     cases = [
         _case(
             "Which materials are compared", f"drawn {concordance.DRAWS:,} times", "", [cells], pair
         )
     ]
     cases[0] |= _sampled(cells, pair)
-    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
-    by_year = [index_cells.load(flows, y, [importer]) for y in years]
-    cases.append(_case("Year", f"each of {years[0]}–{years[-1]}", "", by_year, pair, material))
+    each = f"each of {years[0]}–{years[-1]}"
+    cases.append(_case("Year", each, "", list(by_year.values()), pair, material))
     for changed, ends in variants(flows, year, importer).items():
         cases.append(_case(changed, *ends, list(ends.values()), pair, material))
     by_measure = [tuple(_measured(index, measure) for index in pair) for measure in trade.BASES]
@@ -122,10 +124,15 @@ def material_scores(
     cells = [c for ends in variants(flows, year, importer).values() for c in ends.values()]
     tables = [indices.table(c, basis).loc[importer] for c in cells]
     central = indices.table(index_cells.load(flows, year, [importer]), basis).loc[importer]
-    tables += [indices.table(cells[0], basis, f).loc[importer] for f in unknown_factors()]
     tables += [indices.table(cells[0], other).loc[importer] for other in trade.BASES]
-    ranked = [concordance.ranks(t).loc[material] for t in tables]
-    scored, ranked = pd.DataFrame([t.loc[material] for t in tables]), pd.DataFrame(ranked)
+    ranked = pd.DataFrame([concordance.ranks(t).loc[material] for t in tables])
+    scored = pd.DataFrame([t.loc[material] for t in tables])
+    for name, index in indices.with_basis(basis).items():
+        if index.terms.recycling == "yes":
+            drawn = _drawn(cells[0].loc[[importer]], index)
+            ranks = concordance.ranks(drawn).loc[material].to_frame(name)
+            scored = pd.concat([scored, drawn.loc[material].to_frame(name)])
+            ranked = pd.concat([ranked, ranks])
     made = pd.DataFrame(
         {
             "index": central.columns,
@@ -319,6 +326,13 @@ def by_importer(cells: pd.DataFrame, first: indices.Index, second: indices.Index
             top = parts.iloc[0]
             rows.append((importer, 1 - parts["part"].sum(), top["term"], top["label"], top["part"]))
     return pd.DataFrame(rows, columns=["importer", "tau", "term", "label", "part"])
+
+
+def _drawn(cells: pd.DataFrame, index: indices.Index) -> pd.DataFrame:
+    """Scores of one importer's materials (rows) for each draw of `unknown_factors` (columns)."""
+    bare = indices.score(cells, index.terms._replace(recycling="no")).droplevel("importer")
+    factors = pd.concat(unknown_factors(), axis=1)
+    return index.scale * factors.reindex(bare.index).mul(bare, axis=0) ** index.power
 
 
 def _measures(cells, pair, material, factor=None) -> dict:

@@ -50,8 +50,7 @@ class Weights:
         central = parameters()["value"]
         self.control = central["control_weight"] if control is None else control
         self.member = central["member_weight"] if member is None else member
-        economies = catalogue.load("economies").set_index("economy")
-        self.union = set(economies.index[economies["eu27"]])
+        self.union = _union()
         self.acts = _acts(year)
 
     def add(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -66,6 +65,12 @@ class Weights:
         parameter = np.where(own | inside, self.member, np.where(held, self.control, 1.0))
         rated = rated.fillna(risk.MISSING_STABILITY)
         return rows.assign(instability=rated, parameter=parameter)
+
+
+@catalogue.remembered
+def _union() -> set[str]:
+    economies = catalogue.load("economies")
+    return set(economies.loc[economies["eu27"], "economy"])
 
 
 @cache

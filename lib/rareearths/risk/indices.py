@@ -8,6 +8,7 @@ A *cell* is a material for an importer in a year, with its terms (`rareearths.in
 from functools import cache
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from rareearths import trade
@@ -104,19 +105,19 @@ def score(
     pandas.Series
         The score without scale and power, see `Index`; missing where a term is not known.
     """
-    concentration = _concentration(cells, terms)
+    made = _concentration(cells, terms)
     if terms.stability == "imports":
-        concentration = concentration * cells[f"unstable_{terms.measure}"]
+        made = made * cells[f"unstable_{terms.measure}"].to_numpy()
     if terms.own == "credited":
-        concentration = concentration * cells["credited"]
+        made = made * cells["credited"].to_numpy()
     if terms.own == "net":
-        concentration = concentration * cells[f"net_{terms.measure}"]
+        made = made * cells[f"net_{terms.measure}"].to_numpy()
     if terms.recycling == "yes":
         factor = _central_factor() if recycling is None else recycling
         if isinstance(factor, pd.Series):
             factor = factor.reindex(cells.index.get_level_values("material")).to_numpy()
-        concentration = concentration * factor
-    return concentration
+        made = made * factor
+    return pd.Series(made, index=cells.index)
 
 
 def table(
@@ -200,18 +201,18 @@ def left_out(cells: pd.DataFrame, importer: str, year: int) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["material", "name", "reason"])
 
 
-def _concentration(cells: pd.DataFrame, terms: Terms) -> pd.Series:
+def _concentration(cells: pd.DataFrame, terms: Terms) -> np.ndarray:
     if terms.stage == "none":
-        return pd.Series(1.0, index=cells.index)
-    mines = cells[column_name("mines", terms.stability, terms.controls)]
-    whose = "sources" if terms.own == "source" else "suppliers"
-    bought = cells[column_name(f"{whose}_{terms.measure}", terms.stability, terms.controls)]
+        return np.ones(len(cells))
+    mines = column_name("mines", terms.stability, terms.controls)
     if terms.stage == "mines":
-        return mines
+        return cells[mines].to_numpy()
+    whose = "sources" if terms.own == "source" else "suppliers"
+    bought = column_name(f"{whose}_{terms.measure}", terms.stability, terms.controls)
     if terms.stage == "suppliers":
-        return bought
-    world = 0.5 * (cells[f"net_{terms.measure}"] if terms.own == "source" else 1.0)
-    return mines * world + bought * (1 - world)
+        return cells[bought].to_numpy()
+    world = 0.5 * (cells[f"net_{terms.measure}"].to_numpy() if terms.own == "source" else 1.0)
+    return cells[mines].to_numpy() * world + cells[bought].to_numpy() * (1 - world)
 
 
 @cache

@@ -71,7 +71,7 @@ def hosts(flows: pd.DataFrame, importer: str, exporter: str, year: int) -> pd.Da
     sold = magnets[magnets["exporter"] == importer].groupby("importer")["value_usd"].sum()
     third = [code for code in bought.index if code != exporter]
     own = own_share(of_year, importer, exporter)
-    ends = [input_shares(of_year, host, exporter, (importer, own)) for host in third]
+    ends = input_shares(of_year, third, exporter, (importer, own))
     table = pd.DataFrame(
         {
             "host": third,
@@ -87,9 +87,9 @@ def hosts(flows: pd.DataFrame, importer: str, exporter: str, year: int) -> pd.Da
 
 
 def input_shares(
-    of_year: pd.DataFrame, host: str, exporter: str, importer: tuple[str, float]
-) -> list[float]:
-    """Share of the supplier in the known inputs of one economy, by several measures.
+    of_year: pd.DataFrame, hosts_of: list[str], exporter: str, importer: tuple[str, float]
+) -> list[list[float]]:
+    """Share of the supplier in the known inputs of each of some economies, by several measures.
 
     The measures are compounds and metals by value, the same by tonnes, and both with the listed
     magnets by value; each once with the importer's own goods taken as free of the supplier's
@@ -100,29 +100,43 @@ def input_shares(
     ----------
     of_year : pandas.DataFrame
         Flows of one year.
-    host, exporter : str
+    hosts_of : list of str
         ISO3 codes.
+    exporter : str
+        ISO3 code.
     importer : (str, float)
         ISO3 code, and the supplier's share in its own compounds and metals, see `own_share`.
     """
-    bought = of_year[of_year["importer"] == host]
+    bought = of_year[of_year["importer"].isin(hosts_of)]
     materials = bought[bought["stage"].isin(INPUTS)]
     with_magnets = bought[bought["stage"].isin([*INPUTS, stages.MAGNETS])]
+    measures = [
+        _shares(part, basis)
+        for part, basis in ((materials, "value"), (materials, "tonnes"), (with_magnets, "value"))
+    ]
     found = []
-    for part, basis in ((materials, "value"), (materials, "tonnes"), (with_magnets, "value")):
-        shares = trade.supplier_shares(part, basis).set_index("exporter")["share"]
-        if shares.empty:
-            continue
-        first = shares.get(exporter, 0.0)
-        found += [first, first + shares.get(importer[0], 0.0) * importer[1]]
-    return found or [0.0, 1.0]
+    for host in hosts_of:
+        known = [shares[host] for shares in measures if host in shares]
+        ends = [(of.get(exporter, 0.0), of.get(importer[0], 0.0) * importer[1]) for of in known]
+        found.append([end for first, own in ends for end in (first, first + own)] or [0.0, 1.0])
+    return found
 
 
 def own_share(of_year: pd.DataFrame, importer: str, exporter: str) -> float:
     """Share of the supplier in the importer's own compounds and metals of a year, by value."""
     own = of_year[(of_year["importer"] == importer) & of_year["stage"].isin(INPUTS)]
-    shares = trade.supplier_shares(own).set_index("exporter")["share"]
-    return float(shares.get(exporter, 0.0))
+    return float(_shares(own, "value").get(importer, {}).get(exporter, 0.0))
+
+
+def _shares(flows: pd.DataFrame, basis: str) -> dict[str, dict[str, float]]:
+    """Share of each supplier in the imports of each importer, of flows of one year."""
+    amounts = flows.groupby(["importer", "exporter"])[trade.BASES[basis]].sum()
+    amounts = amounts[amounts > 0]
+    shares = amounts / amounts.groupby("importer").transform("sum")
+    found = {}
+    for (importer, exporter), share in shares.items():
+        found.setdefault(importer, {})[exporter] = share
+    return found
 
 
 def by_year(flows: pd.DataFrame, importer: str, exporter: str) -> pd.DataFrame:
