@@ -532,19 +532,3 @@ def test_readings_name_both_sides():
     readings = policy.load_readings(STOP)
     assert {"targeted stop", "no targeted stop"} <= set(readings["reading"])
     assert policy.load_readings("chn-7ree-licensing-2025").empty
-
-
-@pytest.mark.parametrize(("freq", "lags"), [("Y", 2), ("M", 3)])
-def test_the_fit_and_its_errors_are_those_of_statsmodels(freq, lags):
-    from statsmodels.regression.linear_model import OLS
-
-    periods = pd.period_range("2004", periods={"Y": 14, "M": 96}[freq], freq=freq)
-    values = np.random.default_rng(3).normal(5, 1, len(periods)).cumsum()
-    sample = segmented.cut(pd.Series(values, periods), pd.Timestamp("2010-09-01"))
-    design = segmented.design_matrix(sample).to_numpy()
-    params, errors = segmented.least_squares(sample.y, design, lags)
-    fit = OLS(sample.y, design).fit(
-        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
-    )
-    np.testing.assert_allclose(params, fit.params, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(errors, fit.bse, rtol=1e-9)

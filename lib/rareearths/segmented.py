@@ -137,66 +137,41 @@ def interrupted(sample: Sample) -> Estimate:
     ----------
     Newey and West (1987), lags as in Newey and West (1994); docs/methods/event_study.md
     """
-    table = design_matrix(sample)
-    level, slope = (table.columns.get_loc(name) for name in ("level", "slope"))
-    design, freedom = table.to_numpy(), len(table) - table.shape[1]
-    lags = floor(4 * (len(design) / 100) ** (2 / 9))
-    params, errors = least_squares(sample.y, design, lags)
-    wide = float(stats.t.ppf(1 - LEVEL / 2, freedom))
-    t, error = float(params[level] / errors[level]), float(errors[level])
-    without = np.delete(design, [level, slope], axis=1) @ np.delete(params, [level, slope])
+    from statsmodels.regression.linear_model import OLS
+
+    design = design_matrix(sample)
+    n, terms = design.shape
+    lags = floor(4 * (n / 100) ** (2 / 9))
+    fit = OLS(sample.y, design.to_numpy()).fit(
+        cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
+    )
+    where = {name: i for i, name in enumerate(design.columns)}
+    level, slope = where["level"], where["slope"]
+    bounds = fit.conf_int(LEVEL)
+    error, freedom = float(fit.bse[level]), n - terms
+    reach = stats.t.ppf(1 - LEVEL / 2, freedom) + stats.t.ppf(POWER, freedom)
+    without = design.assign(level=0.0, slope=0.0).to_numpy() @ fit.params
     after = sample.after
     return Estimate(
-        level=float(params[level]),
+        level=float(fit.params[level]),
         error=error,
-        t=t,
-        p=float(2 * stats.t.sf(abs(t), freedom)),
-        low=float(params[level] - wide * error),
-        high=float(params[level] + wide * error),
-        slope=float(params[slope]),
-        slope_low=float(params[slope] - wide * errors[slope]),
-        slope_high=float(params[slope] + wide * errors[slope]),
+        t=float(fit.tvalues[level]),
+        p=float(fit.pvalues[level]),
+        low=float(bounds[level][0]),
+        high=float(bounds[level][1]),
+        slope=float(fit.params[slope]),
+        slope_low=float(bounds[slope][0]),
+        slope_high=float(bounds[slope][1]),
         first=float(sample.y[after][0] - without[after][0]),
         before=float(sample.y[~after].mean()),
         change=float(sample.y[after].mean() - sample.y[~after].mean()),
-        smallest=float((wide + stats.t.ppf(POWER, freedom)) * error),
+        smallest=float(reach * error),
         lags=lags,
         n_before=int((~after).sum()),
         n_after=int(after.sum()),
-        fitted=pd.Series(design @ params, sample.periods),
+        fitted=pd.Series(fit.fittedvalues, sample.periods),
         baseline=pd.Series(without, sample.periods),
     )
-
-
-def least_squares(y: np.ndarray, design: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray]:
-    """Fit y = X b by least squares; errors hold where neighbouring residuals are alike.
-
-    Parameters
-    ----------
-    y : numpy.ndarray
-        (n,).
-    design : numpy.ndarray
-        X, (n, k).
-    lags : int
-        How far apart residuals may still be alike.
-
-    Returns
-    -------
-    (numpy.ndarray, numpy.ndarray)
-        b and its standard errors, (k,) each: Newey and West, Bartlett weights, times n / (n - k).
-        The same as of statsmodels' OLS with ``cov_type="HAC"`` and ``use_correction``.
-    """
-    n, terms = design.shape
-    inverse = np.linalg.pinv(design)
-    params = inverse @ y
-    scores = design * (y - design @ params)[:, None]
-    spread = scores.T @ scores
-    for lag in range(1, lags + 1):
-        product = scores[lag:].T @ scores[:-lag]
-        spread += (1 - lag / (lags + 1)) * (product + product.T)
-    bread = inverse @ inverse.T
-    covariance = bread @ spread @ bread * n / (n - terms)
-    return params, np.sqrt(np.diag(covariance))
 
 
 def design_matrix(sample: Sample) -> pd.DataFrame:

@@ -30,7 +30,8 @@ from types import SimpleNamespace
 _MODULES = (
     "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
-    "seaborn", "scipy.stats", "scipy.optimize",
+    "seaborn", "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
+    "networkx",
 )  # fmt: skip
 
 
