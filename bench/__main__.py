@@ -20,16 +20,13 @@ RUNS = 3
 def main() -> int:
     """Run the topics that are asked for; the results of the others stay as they are."""
     args = _parser().parse_args()
-    old, failed = read(args.out / "results.json"), False
-    for name in args.topics or list(TOPICS):
+    results, failed = read(args.out), False
+    for name in [] if args.page else args.topics or TOPICS:
         print(name, flush=True)
-        old[name] = measured(name, 1 if args.quick else args.runs, HERE / ".venv")
-        failed |= bool(old[name]["error"])
-        args.out.mkdir(parents=True, exist_ok=True)
-        results = {topic: old[topic] for topic in TOPICS if topic in old}
-        text = json.dumps(results, ensure_ascii=False, indent=1) + "\n"
-        (args.out / "results.json").write_text(text, encoding="utf-8")
-        (args.out / "README.md").write_text(page.readme(results), encoding="utf-8")
+        results[name] = measured(name, 1 if args.quick else args.runs, HERE / ".venv")
+        failed |= bool(results[name]["error"])
+        write(args.out, results)
+    write(args.out, results)
     print(args.out / "README.md")
     return 1 if failed else 0
 
@@ -40,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="every figure once")
     parser.add_argument("--runs", type=int, default=RUNS, help=f"of main figures; {RUNS}")
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the results; bench/")
+    parser.add_argument("--page", action="store_true", help="only README.md from results.json")
     parse = parser.parse_args
 
     def checked(*given):
@@ -75,9 +73,19 @@ def measured(name: str, runs: int, environment: Path) -> dict:
     return found | {"seconds": round(time.perf_counter() - started)}
 
 
-def read(path: Path) -> dict:
-    """Return earlier results; none when there is no file."""
+def read(folder: Path) -> dict[str, dict]:
+    """Return earlier results by topic; none when there is no file."""
+    path = folder / "results.json"
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write(folder: Path, results: dict[str, dict]) -> None:
+    """Write the results, in the order of the topics, and the page that shows them."""
+    ordered = {name: results[name] for name in TOPICS if name in results}
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(ordered, ensure_ascii=False, indent=1) + "\n"
+    (folder / "results.json").write_text(text, encoding="utf-8")
+    (folder / "README.md").write_text(page.readme(ordered), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,10 @@ class Figure:
             return "not measured"
         middle = statistics.median(self.values)
         met = middle <= limit if self.at_most is not None else middle >= limit
-        return "met" if met else f"missed: {middle:.3g} is {abs(middle / limit - 1):.0%} off"
+        if met:
+            return "met"
+        off = f"is {abs(middle / limit - 1):.0%} off" if limit else f"instead of {limit:g}"
+        return f"missed: {middle:.3g} {off}"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from rareearths.reports.scan import Scan, scan_file, scan_notebook
 PACKAGE = Path(__file__).parents[1]
 # Modules of `reports` that check, plan or start, and put nothing into a page: what these import
 # is no input of a page. Their own files are.
-APART = frozenset({"reports.parameters", "reports.history", "reports.kernels.server"})
+APART = frozenset(
+    {"reports.parameters", "reports.history", "reports.kernels.server", "reports.lean"}
+)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
+from rareearths.reports import lean
 from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
 
@@ -44,7 +45,8 @@ def declared(notebook: Path) -> list[Parameter]:
     ParameterError
         The notebook has no cell tagged ``parameters``, or a line that cannot be read.
     """
-    from papermill import inspect_notebook
+    with lean.imports():
+        from papermill import inspect_notebook
 
     try:
         inspected = inspect_notebook(papermill_path(notebook))

@@ -16,7 +16,7 @@ from multiprocessing import forkserver
 from rareearths.reports import imports, kernels
 from rareearths.reports.task import FAILED, Failure, Place, Result, Task
 
-_PRELOAD = ("rareearths.reports.run", "papermill", "nbconvert.exporters", "jupyter_client")
+_PRELOAD = ("rareearths.reports.preload",)
 _GRACE_S = 5.0
 
 
