@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
+from rareearths.reports import lean
+
 _MODULES = (
     "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
@@ -57,6 +59,8 @@ def serve(address: str, modules: list[str]) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    with lean.imports():
+        importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
     for name in [*_MODULES, *modules]:
         with suppress(Exception):
