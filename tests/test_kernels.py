@@ -3,9 +3,11 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import papermill
@@ -291,6 +293,24 @@ def test_an_exit_code_is_passed_on(server, tmp_path):
     kernel.terminate()
     assert kernel.wait(10) == -signal.SIGTERM
     kernel.close()
+
+
+def test_a_signal_to_a_kernel_whose_end_is_not_yet_told_does_nothing(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "server"))
+        listener.listen()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(Fork, str(tmp_path / "server"), [], {}, str(tmp_path))
+            connection, _ = listener.accept()
+            connection.sendall(b'{"pid": %d}\n' % ended.pid)
+            kernel = asked.result()
+        kernel.kill()
+        assert kernel.poll() is None
+        connection.sendall(b'{"status": 3}\n')
+        assert kernel.wait() == 3
+        connection.close()
 
 
 def test_a_kernel_that_cannot_be_found_says_so(tmp_path):

@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+from contextlib import suppress
 from subprocess import TimeoutExpired
 
 from jupyter_client.provisioning import LocalProvisioner
@@ -80,8 +81,10 @@ class Fork:
         return status
 
     def send_signal(self, number: int) -> None:
+        """Send a signal; one that comes too late, as for `subprocess.Popen`, does nothing."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has ended, and that is still on its way
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
