@@ -1,6 +1,8 @@
 """The command line: ``rareearths list | render | due | site | data``."""
 
 import argparse
+import errno
+import os
 import sys
 from pathlib import Path
 
@@ -13,6 +15,13 @@ def main(argv: list[str] | None = None) -> int:
     except _expected_errors() as error:
         print(f"rareearths: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end fails too
+        where = error.filename or "standard output"
+        print(f"rareearths: {where} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("rareearths: stopped", file=sys.stderr)
         return 130
