@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import jsonschema
+from nbformat import ValidationError
 
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
@@ -21,7 +21,7 @@ from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
 
 # What nbformat raises for a file that is JSON, but no notebook, besides errors of its reading.
-_NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, jsonschema.ValidationError)
+_NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, ValidationError)
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 
 
