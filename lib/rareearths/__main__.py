@@ -4,12 +4,17 @@ import argparse
 import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 good, 1 failed, 2 wrong input)."""
     args = _parser().parse_args(argv)
+    with suppress(AttributeError):  # a text stream put in its place has none
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal without a sign shows its code
     try:
         return args.run(args)
     except _expected_errors() as error:
