@@ -293,6 +293,14 @@ def test_an_exit_code_is_passed_on(server, tmp_path):
     kernel.close()
 
 
+def test_a_signal_to_a_kernel_that_has_just_ended_is_no_error(server, tmp_path, monkeypatch):
+    kernel = Fork(server, ["ipykernel_launcher"], dict(os.environ), str(tmp_path))
+    kernel.kill()
+    kernel.wait(10)
+    monkeypatch.setattr(kernel, "poll", lambda: None)  # as if the server had not said so yet
+    kernel.send_signal(signal.SIGINT)
+
+
 def test_a_kernel_that_cannot_be_found_says_so(tmp_path):
     with pytest.raises(OSError, match=re.escape("No such file")):
         Fork(str(tmp_path / "none"), [], {}, str(tmp_path))

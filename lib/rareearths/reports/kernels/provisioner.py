@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import socket
+from contextlib import suppress
 from subprocess import TimeoutExpired
 
 from jupyter_client.provisioning import LocalProvisioner
@@ -81,7 +82,8 @@ class Fork:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended; the server is yet to say so
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
