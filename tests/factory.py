@@ -69,10 +69,12 @@ class Command:
         self.mark = uuid.uuid4().hex
         temporary.mkdir(exist_ok=True)
         own = {"TMPDIR": str(temporary), "RAREEARTHS_MARK": self.mark}
+        inherited = dict(os.environ)
+        inherited.pop("PYTEST_CURRENT_TEST", None)  # kernels behave differently where it is set
         self.process = subprocess.Popen(
             [sys.executable, "-m", "rareearths", *arguments],
             cwd=cwd,
-            env=os.environ | own | environment,
+            env=inherited | own | environment,
             start_new_session=True,
             text=True,
             encoding="utf-8",

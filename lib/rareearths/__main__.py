@@ -1,18 +1,32 @@
 """The command line: ``rareearths list | render | due | site | data``."""
 
 import argparse
+import errno
+import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns the exit code (0 good, 1 failed, 2 wrong input)."""
     args = _parser().parse_args(argv)
+    with suppress(AttributeError):  # a text stream put in its place has none
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal without a sign shows its code
     try:
         return args.run(args)
     except _expected_errors() as error:
         print(f"rareearths: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the end fails too
+        where = error.filename or "standard output"
+        print(f"rareearths: {where} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("rareearths: stopped", file=sys.stderr)
         return 130

@@ -13,12 +13,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from nbformat import ValidationError
+
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
 from rareearths.reports import lean
 from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
 
+# What nbformat raises for a file that is JSON, but no notebook, besides errors of its reading.
+_NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, ValidationError)
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 
 
@@ -50,7 +54,7 @@ def declared(notebook: Path) -> list[Parameter]:
 
     try:
         inspected = inspect_notebook(papermill_path(notebook))
-    except ValueError as error:
+    except _NO_NOTEBOOK as error:
         raise ParameterError(f"{notebook} cannot be read as a notebook: {error}") from error
     found = [_parameter(notebook, p) for p in inspected.values()]
     if not found:

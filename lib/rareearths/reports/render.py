@@ -100,7 +100,7 @@ def render(options: Options) -> int:
     steps = plan(wanted, everything, options)
     if options.plan:
         return _show(steps)
-    started, store = time.perf_counter(), Site(options.site)
+    started, at, store = time.perf_counter(), now(), Site(options.site)
     tasks = _tasks(steps)
     with store.lock() as waited:
         if waited:  # the other command may have rendered the same
@@ -109,7 +109,7 @@ def render(options: Options) -> int:
         current = [Result(s.report.id, CACHED, headline=s.headline) for s in steps if not s.reasons]
         with closing(workers.run(tasks, _place(options), options.jobs)) as results:
             ran = list(_progress(results, len(tasks)))
-        checked = {r.id: now() for r in [*current, *ran] if r.state != FAILED}
+        checked = {r.id: at for r in [*current, *ran] if r.state != FAILED}
         alerts, trouble = _write(everything, store, checked)
     order = [step.report.id for step in steps]
     results = sorted([*current, *ran], key=lambda r: order.index(r.id))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rareearths.reports import kernels
 from rareearths.reports.config import Report
+from rareearths.reports.schedule import TimeError
 
 RENDERED, NO_DATA, CACHED, FAILED = "rendered", "no data", "cached", "failed"
 
@@ -99,6 +100,16 @@ class Result:
 
 
 def now() -> datetime:
-    """Return the time (UTC); ``SOURCE_DATE_EPOCH`` fixes it."""
+    """Return the time (UTC); ``SOURCE_DATE_EPOCH`` fixes it.
+
+    Raises
+    ------
+    TimeError
+        ``SOURCE_DATE_EPOCH`` is no number of seconds, or beyond what a date can be.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        message = f"SOURCE_DATE_EPOCH must be the seconds since 1970, not {epoch!r}"
+        raise TimeError(message) from None

@@ -1,5 +1,6 @@
 """The processes that make reports, and the process that their kernels are forked from."""
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -68,7 +69,7 @@ def _context():
 def _begin() -> None:
     """Leave Ctrl-C to the command, and end with it, however it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is open is closed, the kernel too
+    signal.signal(signal.SIGTERM, _stop)
 
     def follow() -> None:
         multiprocessing.parent_process().join()
@@ -77,6 +78,12 @@ def _begin() -> None:
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()
+
+
+def _stop(*_) -> None:
+    """End the worker: what is open is closed, the kernel too, of whose death nothing is said."""
+    logging.disable()
+    sys.exit(1)
 
 
 def _run(task: Task, place: Place) -> Result:

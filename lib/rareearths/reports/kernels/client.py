@@ -59,8 +59,9 @@ class Manager(AsyncKernelManager):
         return client
 
     def received_mb(self) -> float:
-        """Return the size of all outputs so far."""
-        return sum(client.iopub_channel.received_mb for client in self.clients)
+        """Return the size of all outputs so far, or of what was written past the notebook."""
+        sent = sum(client.iopub_channel.received_mb for client in self.clients)
+        return max(sent, self.output.stat().st_size / 1e6)
 
 
 @contextmanager
