@@ -81,8 +81,15 @@ def _begin() -> None:
 
 
 def _stop(*_) -> None:
-    """End the worker: what is open is closed, the kernel too, of whose death nothing is said."""
+    """End the worker: what is open is closed, the kernel too, of whose death nothing is said.
+
+    The exception may be raised where Python ignores it, in a callback; so there is a second end.
+    """
     logging.disable()
+    sys.unraisablehook = lambda *_: None
+    last = threading.Timer(_GRACE_S, os._exit, [1])
+    last.daemon = True
+    last.start()
     sys.exit(1)
 
 
