@@ -69,7 +69,9 @@ def _run(tasks: list, site: Path):
     from rareearths.reports.task import Place
 
     kernel = kernels.WARM if kernels.can_fork() else kernels.ORDINARY
-    return workers.run(tasks, Place(site, Path(f"{site}.state"), kernel), jobs=1)
+    place = Place(site, Path(f"{site}.state"), kernel)
+    with workers.Preparation(place) as preparation:
+        yield from workers.run(tasks, preparation.ready(), jobs=1)
 
 
 if __name__ == "__main__":

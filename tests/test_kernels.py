@@ -16,7 +16,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from conftest import ROOT
-from rareearths.reports import imports, kernels
+from rareearths.reports import kernels
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.kernels.limits import Limits
 from rareearths.reports.kernels.provisioner import Fork
@@ -28,11 +28,10 @@ KINDS = (kernels.ORDINARY, kernels.WARM)
 
 @pytest.fixture(scope="module")
 def server():
-    """The process that kernels are forked from, with all that the notebooks import."""
-    modules = {name for path in NOTEBOOKS for name in imports.modules_of(path)}
-    with kernels.serving(sorted(modules)) as address:
-        assert address
-        yield address
+    """The process that kernels are forked from."""
+    with kernels.serving() as wait:
+        assert wait()
+        yield wait()
 
 
 @pytest.fixture
@@ -274,7 +273,7 @@ def test_the_server_ends_with_its_starter(tmp_path):
     """Also when the starter is killed: nothing has to be told to it."""
     script = (
         "from rareearths.reports import kernels\nimport time\n"
-        "with kernels.serving([]) as address:\n    print(address, flush=True)\n    time.sleep(300)"
+        "with kernels.serving() as wait:\n    print(wait(), flush=True)\n    time.sleep(300)"
     )
     starter = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     with starter:

@@ -76,7 +76,7 @@ def execute(
 
     from rareearths.reports.kernels.client import started
 
-    running, env = _Running(notebook), os.environ | {kernels.ADDRESS: server}
+    running, env = _Running(notebook), kernels.ONE_THREAD | os.environ | {kernels.ADDRESS: server}
     if data:
         env["RAREEARTHS_DATA"] = str(data)
     cwd = str(notebook.parent.resolve())

@@ -97,20 +97,25 @@ def render(options: Options) -> int:
     if options.due:
         checked = site.checked(options.site)
         wanted = [r for r in wanted if schedule.is_due(r.schedule, checked.get(r.id), options.due)]
-    steps = plan(wanted, everything, options)
     if options.plan:
-        return _show(steps)
+        return _show(plan(wanted, everything, options))
     started, at, store = time.perf_counter(), now(), Site(options.site)
-    tasks = _tasks(steps)
-    with store.lock() as waited:
-        if waited:  # the other command may have rendered the same
-            steps = plan(wanted, everything, options)
-            tasks = _tasks(steps)
-        current = [Result(s.report.id, CACHED, headline=s.headline) for s in steps if not s.reasons]
-        with closing(workers.run(tasks, _place(options), options.jobs)) as results:
-            ran = list(_progress(results, len(tasks)))
-        checked = {r.id: at for r in [*current, *ran] if r.state != FAILED}
-        alerts, trouble = _write(everything, store, checked)
+    with workers.Preparation(_place(options)) as preparation:
+        if any(store.record_path(report.id) is None for report in wanted) and not options.changed:
+            preparation.begin()
+        steps = plan(wanted, everything, options)
+        tasks = _tasks(steps)
+        with store.lock() as waited:
+            if waited:  # the other command may have rendered the same
+                steps = plan(wanted, everything, options)
+                tasks = _tasks(steps)
+            cached = [s for s in steps if not s.reasons]
+            current = [Result(s.report.id, CACHED, headline=s.headline) for s in cached]
+            place = preparation.ready() if tasks else _place(options)
+            with closing(workers.run(tasks, place, options.jobs)) as results:
+                ran = list(_progress(results, len(tasks)))
+            checked = {r.id: at for r in [*current, *ran] if r.state != FAILED}
+            alerts, trouble = _write(everything, store, checked)
     order = [step.report.id for step in steps]
     results = sorted([*current, *ran], key=lambda r: order.index(r.id))
     code = _finish(results, alerts, time.perf_counter() - started, options)

@@ -7,18 +7,57 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import replace
-from multiprocessing import forkserver
 
-from rareearths.reports import imports, kernels
+from rareearths.reports import kernels
 from rareearths.reports.task import FAILED, Failure, Place, Result, Task
 
 _PRELOAD = ("rareearths.reports.preload",)
 _GRACE_S = 5.0
+
+
+class Preparation:
+    """Imports what workers and kernels need, while the command does something else.
+
+    Parameters
+    ----------
+    place : Place
+        With the kind of kernel that is wanted.
+    """
+
+    def __init__(self, place: Place):
+        self._place = place
+        self._open = ExitStack()
+        self._wait: Callable[[], str] | None = None
+
+    def __enter__(self) -> "Preparation":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._open.close()
+
+    def begin(self) -> None:
+        """Begin, if this has not been done; ordinary kernels need no preparation."""
+        if self._wait is None and self._place.kernel == kernels.WARM:
+            from multiprocessing import forkserver  # not everywhere
+
+            _context()
+            forkserver.ensure_running()
+            self._wait = self._open.enter_context(kernels.serving())
+
+    def ready(self) -> Place:
+        """Wait until kernels can be forked; returns the place to hand to `run`."""
+        self.begin()
+        if self._wait is None:
+            return self._place
+        if address := self._wait():
+            return replace(self._place, server=address)
+        print("Kernels cannot be forked here; each is started anew", file=sys.stderr)
+        return replace(self._place, kernel=kernels.ORDINARY)
 
 
 def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Result]:
@@ -26,18 +65,25 @@ def run(tasks: list[Task], place: Place, jobs: int | None = None) -> Iterator[Re
 
     A worker process that the system ends takes no other report with it: what was not ready is
     made again, each report in a worker of its own.
+
+    Parameters
+    ----------
+    tasks : list of Task
+    place : Place
+        A ready one, see `Preparation`.
+    jobs : int, optional
+        Reports at once; one per core by default.
     """
     if not tasks:
         return
     workers = min(jobs or os.cpu_count() or 1, len(tasks))
-    with _with_kernels(tasks, place) as place:
-        left = {task.report.id: task for task in tasks}
-        with closing(_pool(tasks, place, workers)) as results:
-            for result in results:
-                del left[result.id]
-                yield result
-        for task in list(left.values()):
-            yield next(_pool([task], place, 1), None) or _lost(task)
+    left = {task.report.id: task for task in tasks}
+    with closing(_pool(tasks, place, workers)) as results:
+        for result in results:
+            del left[result.id]
+            yield result
+    for task in list(left.values()):
+        yield next(_pool([task], place, 1), None) or _lost(task)
 
 
 def _pool(tasks: list[Task], place: Place, workers: int) -> Iterator[Result]:
@@ -102,23 +148,3 @@ def _run(task: Task, place: Place) -> Result:
 def _lost(task: Task) -> Result:
     message = "the process that made the report was ended; perhaps memory was short"
     return Result(task.report.id, FAILED, failure=Failure(task.report.notebook.name, None, message))
-
-
-@contextmanager
-def _with_kernels(tasks: list[Task], place: Place) -> Iterator[Place]:
-    """Start the process that warm kernels are forked from; ordinary kernels need none."""
-    if place.kernel != kernels.WARM:
-        yield place
-        return
-    _context()
-    forkserver.ensure_running()  # workers and kernels get their imports at the same time
-    with kernels.serving(_modules(tasks)) as address:
-        if not address:
-            print("Kernels cannot be forked here; each is started anew", file=sys.stderr)
-        yield replace(place, server=address, kernel=kernels.WARM if address else kernels.ORDINARY)
-
-
-def _modules(tasks: list[Task]) -> list[str]:
-    """Return the modules of the library that the notebooks import."""
-    found = {name for task in tasks for name in imports.modules_of(task.report.notebook)}
-    return sorted(found)

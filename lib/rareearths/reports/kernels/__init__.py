@@ -4,18 +4,21 @@ papermill itself is not changed: the warm kernel is a kernel spec whose provisio
 of jupyter_client, asks the `server` for a fork instead of starting a Python.
 """
 
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 ORDINARY = "python3"
 WARM = "rareearths-warm"
 ADDRESS = "RAREEARTHS_KERNELS"  # environment variable: the socket of the server
+# Several reports run at once, one a core; and sums do not depend on the number of cores.
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SPECS = Path(__file__).parent / "specs"
 
 
@@ -31,27 +34,29 @@ def reachable(address: str) -> bool:
 
 
 @contextmanager
-def serving(modules: list[str]) -> Iterator[str]:
+def serving() -> Iterator[Callable[[], str]]:
     """Run the process that warm kernels are forked from; at the end all of them are ended.
-
-    Parameters
-    ----------
-    modules : list of str
-        What it imports beyond the libraries that every notebook uses.
 
     Yields
     ------
-    str
-        Its socket; empty when it could not start.
+    function
+        Waits until the process has imported all; returns its socket, "" when it could not start.
     """
     with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
-        address, listed = Path(folder) / "server", Path(folder) / "modules"
-        listed.write_text("\n".join(modules), encoding="utf-8")
-        command = [sys.executable, "-m", f"{__name__}.server", address, listed]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as server:
+        address = Path(folder) / "server"
+        command = [sys.executable, "-m", f"{__name__}.server", address]
+        env = ONE_THREAD | os.environ
+        server = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=env)
+
+        def wait() -> str:
+            while server.poll() is None and not address.exists():
+                time.sleep(0.01)
+            return str(address) if server.poll() is None else ""
+
+        with server:
             try:
-                while server.poll() is None and not address.exists():
-                    time.sleep(0.01)
-                yield str(address) if server.poll() is None else ""
+                yield wait
             finally:
                 server.stdin.close()  # it ends its kernels and itself
+                if not address.exists():
+                    server.kill()  # it still imports, and has no kernels

@@ -15,6 +15,7 @@ import gc
 import importlib.util
 import json
 import os
+import pkgutil
 import random
 import selectors
 import shutil
@@ -22,11 +23,13 @@ import signal
 import socket
 import sys
 import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 
+import rareearths
 from rareearths.reports import lean
 
 _MODULES = (
@@ -35,6 +38,11 @@ _MODULES = (
     "seaborn", "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
     "networkx",
 )  # fmt: skip
+
+
+_NOT_FOR_NOTEBOOKS = tuple(
+    f"rareearths.{name}" for name in ("reports.", "sources", "build", "check", "__main__")
+)
 
 
 @dataclass
@@ -46,23 +54,22 @@ class _Kernel:
     pid: int | None = field(default=None)
 
 
-def serve(address: str, modules: list[str]) -> None:
-    """Import the modules, then fork a kernel for each request until standard input ends.
+def serve(address: str) -> None:
+    """Import what notebooks do, then fork a kernel for each request until standard input ends.
+
+    A module that cannot be imported is left to the notebook that wants it, which then says so.
 
     Parameters
     ----------
     address : str
         Path of the socket to listen on, in a folder of its own that is removed at the end.
-    modules : list of str
-        What to import beyond the libraries every notebook uses. A module that cannot be imported
-        is left to the notebook that wants it, which then says so.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     with lean.imports():
         importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
-    for name in [*_MODULES, *modules]:
+    for name in [*_MODULES, *_library()]:
         with suppress(Exception):
             importlib.import_module(name)
     _warm_up()
@@ -72,6 +79,13 @@ def serve(address: str, modules: list[str]) -> None:
         os.rename(address + ".new", address)
         _Server(listener).run()
     shutil.rmtree(Path(address).parent, ignore_errors=True)  # its starter may have been killed
+
+
+def _library() -> Iterator[str]:
+    """Yield the modules of the library that notebooks import, those of its packages too."""
+    for found in pkgutil.walk_packages(rareearths.__path__, "rareearths.", lambda _: None):
+        if not found.name.startswith(_NOT_FOR_NOTEBOOKS):
+            yield found.name
 
 
 def _import_pandas() -> None:
@@ -216,4 +230,4 @@ def _reseed() -> None:
 if __name__ == "__main__":
     if sys.path[0] in ("", os.getcwd()):
         del sys.path[0]  # a kernel adds its own folder
-    serve(sys.argv[1], Path(sys.argv[2]).read_text().split() if len(sys.argv) > 2 else [])
+    serve(sys.argv[1])
