@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from jupyter_client import AsyncKernelManager
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import run_sync
+from traitlets import Type
 
 from rareearths.reports.gate import strings
 from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, reachable
@@ -22,15 +23,31 @@ class _Outputs(AsyncZMQSocketChannel):
 
     received_mb = 0.0
     most_mb = float("inf")
+    starting = False
+    _idle = False
 
     async def get_msg(self, timeout: float | None = None) -> dict:
+        if self.starting and self._idle:
+            timeout = 0  # of a kernel that has answered and is idle nothing more is to come
         message = await super().get_msg(timeout)
+        self._idle = message["content"].get("execution_state") == "idle"
         size_mb = sum(map(len, strings(message["content"]))) / 1e6
         self.received_mb += size_mb
         if self.received_mb > self.most_mb and message["msg_type"] in _KINDS:
             message["msg_type"] = message["header"]["msg_type"] = "stream"
             message["content"] = {"name": "stdout", "text": ""}
         return message
+
+
+class _Client(AsyncKernelClient):
+    """A client that does not wait for a silence of the kernel before its first request."""
+
+    iopub_channel_class = Type(_Outputs)
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        self.iopub_channel.starting = True
+        await super().wait_for_ready(timeout)
+        self.iopub_channel.starting = False
 
 
 class Manager(AsyncKernelManager):
@@ -47,13 +64,12 @@ class Manager(AsyncKernelManager):
     output: Path
 
     def __init__(self, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(client_factory=_Client, **kwargs)
         self.clients = []
         self.most_mb = float("inf")
 
     def client(self, **kwargs):
         client = super().client(**kwargs)
-        client.iopub_channel_class = _Outputs
         client.iopub_channel.most_mb = self.most_mb
         self.clients.append(client)
         return client
