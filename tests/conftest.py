@@ -11,6 +11,8 @@ import pytest
 from hypothesis import settings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from rareearths.reports import kernels
+
 ROOT = Path(__file__).parents[1]
 # A slow machine is no failure, and reports made around midnight are those of one day.
 settings.register_profile("project", deadline=None, derandomize=True)
@@ -28,6 +30,14 @@ def run_cli(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess:
         encoding="utf-8",
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The process that warm kernels are forked from: its socket."""
+    with kernels.serving() as wait:
+        assert wait()
+        yield wait()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -68,7 +69,10 @@ class Command:
     def __init__(self, *arguments: str, cwd: Path, temporary: Path, options=None, **environment):
         self.mark = uuid.uuid4().hex
         temporary.mkdir(exist_ok=True)
-        own = {"TMPDIR": str(temporary), "RAREEARTHS_MARK": self.mark}
+        # A short name of the folder: the paths of sockets are limited.
+        self.short = Path(tempfile.gettempdir()) / f"f-{self.mark[:8]}"
+        self.short.symlink_to(temporary)
+        own = {"TMPDIR": str(self.short), "RAREEARTHS_MARK": self.mark}
         inherited = dict(os.environ)
         inherited.pop("PYTEST_CURRENT_TEST", None)  # kernels behave differently where it is set
         self.process = subprocess.Popen(
@@ -88,6 +92,7 @@ class Command:
             out, err = self.process.communicate(timeout=HANGS_S)
         finally:
             left = self.left()
+            self.short.unlink(missing_ok=True)
             for process in left:
                 with suppress(psutil.Error):
                     process.kill()

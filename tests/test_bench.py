@@ -120,7 +120,7 @@ def test_a_render_tells_when_each_report_started():
 
 
 def test_a_command_that_fails_says_what_it_said():
-    script = "import sys; print(input()); sys.exit('gone')"
+    script = "import sys; print(input(), flush=True); sys.exit('gone')"
     with pytest.raises(commands.CommandFailed, match=r"ended with 1: hello\ngone"):
         commands.run([sys.executable, "-c", script], ROOT, dict(os.environ), stdin="hello\n")
 

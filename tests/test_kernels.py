@@ -6,32 +6,22 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
-import papermill
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from conftest import ROOT
 from rareearths.reports import kernels
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.kernels.limits import Limits
 from rareearths.reports.kernels.provisioner import Fork
 from rareearths.reports.task import ReportFailed
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9_]*.ipynb"))
 KINDS = (kernels.ORDINARY, kernels.WARM)
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The process that kernels are forked from."""
-    with kernels.serving() as wait:
-        assert wait()
-        yield wait()
 
 
 @pytest.fixture
@@ -60,22 +50,7 @@ def text(outputs) -> str:
     )
 
 
-# The same outputs
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_a_warm_kernel_gives_the_outputs_of_stock_papermill(path, server, tmp_path):
-    """Nothing is excepted: our notebooks show no time and no address of memory."""
-    stock = papermill.execute_notebook(
-        path, tmp_path / "stock.ipynb", cwd=path.parent, progress_bar=False
-    )
-    warm = execute(path, {}, Limits(), Usage(), kernel=kernels.WARM, server=server).notebook
-    ours = [c for c in warm.cells if "injected-parameters" not in c.metadata.get("tags", [])]
-    assert [c.source for c in ours] == [c.source for c in stock.cells]
-    for mine, theirs in zip(ours, stock.cells, strict=True):
-        assert mine.get("outputs") == theirs.get("outputs"), mine.id
-        assert mine.get("execution_count") == theirs.get("execution_count")
-
+# The same outputs; those of our notebooks are compared in `test_notebooks.py`
 
 PROCESS = re.compile(r"(?<=ipykernel_)\d+")  # number of the process in the name of a cell's file
 
@@ -283,6 +258,7 @@ def test_the_server_ends_with_its_starter(tmp_path):
         kernel = Fork(address, ["ipykernel_launcher"], dict(os.environ), str(tmp_path))
         family.append(psutil.Process(kernel.pid))
         starter.send_signal(signal.SIGKILL)
+    kernel.close()
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
 
@@ -310,6 +286,14 @@ def test_a_signal_to_a_kernel_whose_end_is_not_yet_told_does_nothing(tmp_path):
         connection.sendall(b'{"status": 3}\n')
         assert kernel.wait() == 3
         connection.close()
+
+
+def test_a_long_temporary_folder_does_without_sockets(monkeypatch, tmp_path, ran):
+    long = tmp_path / ("long" * 20)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    assert not kernels.can_fork()
+    assert text(ran(kernels.ORDINARY, "6 * 7")[0]) == "42"
 
 
 def test_a_kernel_that_cannot_be_found_says_so(tmp_path):

@@ -8,7 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from conftest import ROOT
-from rareearths.reports import parameters
+from rareearths.reports import kernels, parameters
+from rareearths.reports.execute import Usage, execute
+from rareearths.reports.kernels.limits import Limits
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -73,14 +75,24 @@ def test_parameters_are_typed_and_explained(path):
 
 
 @each_notebook
-def test_it_runs_with_its_defaults(path, tmp_path):
-    ran = papermill.execute_notebook(
+def test_it_runs_with_its_defaults_and_a_warm_kernel_shows_the_same(
+    path, tmp_path, server, monkeypatch
+):
+    """Nothing is excepted, with one thread each: our notebooks show no time and no address."""
+    for name, number in kernels.ONE_THREAD.items():
+        monkeypatch.setenv(name, number)
+    stock = papermill.execute_notebook(
         path, tmp_path / "out.ipynb", cwd=path.parent, progress_bar=False
     )
-    assert recorded(ran, RECORD_MIME)["headline"]
-    assert recorded(ran, SOURCES_MIME)
-    streams = [o for c in code(ran) for o in c.outputs if o.output_type == "stream"]
+    assert recorded(stock, RECORD_MIME)["headline"]
+    assert recorded(stock, SOURCES_MIME)
+    streams = [o for c in code(stock) for o in c.outputs if o.output_type == "stream"]
     assert streams == [], "no warning and no print"
+    warm = execute(path, {}, Limits(), Usage(), kernel=kernels.WARM, server=server).notebook
+    assert [c.source for c in warm.cells] == [c.source for c in stock.cells]
+    for mine, theirs in zip(code(warm), code(stock), strict=True):
+        assert mine.outputs == theirs.outputs, mine.id
+        assert mine.execution_count == theirs.execution_count
 
 
 @each_notebook

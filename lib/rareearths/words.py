@@ -16,7 +16,7 @@ _HARMLESS = str.maketrans(
     | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\\": "&#92;", "\n": "&#10;", "\r": "&#13;"}
 )
 # What opens a list, a rule or a block of code where a line begins with it.
-_OPENING = re.compile(r"[-+=]+(?=\s|$)|\d+[.)](?=\s|$)|[ \t]+")
+_OPENING = re.compile(r"[ \t]*(?:[-+=]+|\d+[.)])(?=\s|$)|[ \t]{4,}|\t")
 
 
 def fill(template: str, /, **values) -> str:

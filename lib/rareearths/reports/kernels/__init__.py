@@ -19,12 +19,18 @@ WARM = "rareearths-warm"
 ADDRESS = "RAREEARTHS_KERNELS"  # environment variable: the socket of the server
 # Several reports run at once, one a core; and sums do not depend on the number of cores.
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+_LONGEST = 70  # letters of the temporary folder: a socket's path has 107 at most
 SPECS = Path(__file__).parent / "specs"
 
 
 def can_fork() -> bool:
     """Whether warm kernels work here: forking a process with threads is safe on Linux only."""
-    return sys.platform.startswith("linux")
+    return sys.platform.startswith("linux") and has_sockets()
+
+
+def has_sockets() -> bool:
+    """Whether processes can talk through files in a private folder: their paths must be short."""
+    return os.name == "posix" and len(tempfile.gettempdir()) <= _LONGEST
 
 
 def reachable(address: str) -> bool:

@@ -12,7 +12,7 @@ from jupyter_core.utils import run_sync
 from traitlets import Type
 
 from rareearths.reports.gate import strings
-from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, reachable
+from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, has_sockets, reachable
 
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
 _KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error")
@@ -106,7 +106,7 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         connection_file=os.path.join(folder, "kernel.json"),
     )
     manager.output = Path(folder) / "output"
-    if os.name == "posix":
+    if has_sockets():
         manager.transport, manager.ip = "ipc", os.path.join(folder, "k")
     try:
         with manager.output.open("ab") as file:

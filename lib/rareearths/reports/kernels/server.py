@@ -188,8 +188,9 @@ def _send(kernel: _Kernel, answer: dict) -> None:
 def _end(kernel: _Kernel) -> None:
     """End a kernel and what it started in its session; a kernel that has ended is no error."""
     if kernel.pid and kernel.pid > 0:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(kernel.pid, signal.SIGKILL)
+        for end in (os.kill, os.killpg):  # a fork may not lead its session yet
+            with suppress(ProcessLookupError, PermissionError):
+                end(kernel.pid, signal.SIGKILL)
 
 
 def _become_kernel(server: _Server, request: dict) -> None:
