@@ -92,16 +92,8 @@ def load(
     of_year = flows[flows["year"] == year]
     weights = Weights(year, unrated, control, member)
     frame = _amounts(of_year, year, list(importers))
-    bought = _bought(of_year, list(importers), weights)
-    own = _own_rows(frame, weights)
-    parts = [frame]
-    for measure in trade.BASES:
-        rows = bought.rename(columns={measure: "amount"})
-        with_own = pd.concat([rows, own.rename(columns={measure: "amount"})])
-        parts.append(_concentrations(rows, f"suppliers_{measure}"))
-        parts.append(_concentrations(with_own, f"sources_{measure}"))
-        parts.append(_mean_instability(rows).rename(f"unstable_{measure}"))
-    parts.append(_concentrations(_mined(year, list(importers), weights), "mines"))
+    rows = _suppliers(of_year, frame, year, weights)
+    parts = [frame, _mean_instability(rows), _concentrations(rows)]
     cells = pd.concat(parts, axis=1).reindex(frame.index)
     return _without_mixed_units(cells)
 
@@ -196,49 +188,78 @@ def _amounts(flows: pd.DataFrame, year: int, importers: list[str]) -> pd.DataFra
     return frame
 
 
-def _bought(flows: pd.DataFrame, importers: list[str], weights: Weights) -> pd.DataFrame:
-    """Imports of each cell from each supplier: ``tonnes`` and ``value``, with their weights."""
+def _suppliers(flows: pd.DataFrame, frame: pd.DataFrame, year: int, weights: Weights):
+    """Who supplies each cell, and how much, in each way to count it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``of``: ``suppliers_MEASURE`` (imports), ``sources_MEASURE`` (own output too) or ``mines``
+        (of the world); `KEYS`, ``exporter``, ``amount`` (positive), ``instability``, ``parameter``.
+    """
+    importers = frame.index.unique("importer")
+    base = {
+        "bought": _bought(flows, importers),
+        "own": _own_rows(frame),
+        "mined": _mined(year, importers),
+    }
+    base = weights.add(pd.concat(base, names=["kind"]).reset_index("kind"))
+    bought, mined = base["kind"] == "bought", base["kind"] == "mined"
+    ways = {"mines": base[mined]}
+    for measure in trade.BASES:
+        counted = base.assign(amount=base[measure])
+        ways[f"suppliers_{measure}"] = counted[bought]
+        ways[f"sources_{measure}"] = counted[~mined]
+    rows = pd.concat(ways, names=["of"]).reset_index("of")
+    return rows.loc[rows["amount"] > 0, ["of", *KEYS, "amount", "instability", "parameter"]]
+
+
+def _bought(flows: pd.DataFrame, importers: Collection[str]) -> pd.DataFrame:
+    """Imports of each cell from each supplier, by measure."""
     own = flows[flows["importer"].isin(importers)]
     columns = {column: measure for measure, column in trade.BASES.items()}
     rows = own.groupby([*KEYS, "exporter"], as_index=False)[list(columns)].sum(min_count=1)
-    return weights.add(rows.rename(columns=columns))
+    return rows.rename(columns=columns)
 
 
-def _own_rows(frame: pd.DataFrame, weights: Weights) -> pd.DataFrame:
+def _own_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Own output as a supplier of its own."""
     columns = {"output_t": "tonnes", "output_usd": "value"}
     rows = frame[list(columns)].rename(columns=columns).reset_index()
-    return weights.add(rows.assign(exporter=rows["importer"]))
+    return rows.assign(exporter=rows["importer"])
 
 
-def _mined(year: int, importers: list[str], weights: Weights) -> pd.DataFrame:
+def _mined(year: int, importers: Collection[str]) -> pd.DataFrame:
     """Mine output by producer, seen from each importer."""
     rows = _mine_production()
     rows = rows[(rows["year"] == year) & (rows["quantity_t"] > 0)]
     rows = rows.rename(columns={"economy": "exporter", "quantity_t": "amount"})
-    seen = pd.DataFrame({"importer": importers}).merge(
+    return pd.DataFrame({"importer": importers}).merge(
         rows[["material", "exporter", "amount"]], how="cross"
     )
-    return weights.add(seen)
 
 
-def _concentrations(rows: pd.DataFrame, of: str) -> pd.DataFrame:
-    """Sums of squared shares, with and without the weights for stability and controls."""
-    rows = rows.loc[rows["amount"] > 0, [*KEYS, "amount", "instability", "parameter"]]
-    squared = (rows["amount"] / rows.groupby(KEYS)["amount"].transform("sum")) ** 2
+def _concentrations(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sums of squared shares of each cell, with and without weights for stability and controls."""
+    keys = ["of", *KEYS]
+    squared = (rows["amount"] / rows.groupby(keys)["amount"].transform("sum")) ** 2
     made = {}
     for stability, controls in product(("no", "shares"), ("no", "yes")):
         weight = rows["instability"] if stability == "shares" else 1.0
         weight = weight * (rows["parameter"] if controls == "yes" else 1.0)
-        made[column_name(of, stability, controls)] = squared * weight
-    return rows[KEYS].assign(**made).groupby(KEYS).sum()
+        made[column_name("", stability, controls)] = squared * weight
+    sums = rows[keys].assign(**made).groupby(keys).sum().unstack("of")
+    return sums.set_axis([of + name for name, of in sums.columns], axis=1)
 
 
-def _mean_instability(rows: pd.DataFrame) -> pd.Series:
+def _mean_instability(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean instability of the suppliers, by their part in the imports."""
-    rows = rows[rows["amount"] > 0].assign(product=lambda r: r["amount"] * r["instability"])
-    sums = rows.groupby(KEYS)[["product", "amount"]].sum()
-    return sums["product"] / sums["amount"]
+    keys = ["of", *KEYS]
+    rows = rows[rows["of"].str.startswith("suppliers_")]
+    rows = rows.assign(product=rows["amount"] * rows["instability"])
+    sums = rows.groupby(keys)[["product", "amount"]].sum()
+    mean = (sums["product"] / sums["amount"]).unstack("of")
+    return mean.rename(columns=lambda of: of.replace("suppliers_", "unstable_"))
 
 
 def _without_mixed_units(cells: pd.DataFrame) -> pd.DataFrame:

@@ -1,13 +1,31 @@
 """How far the ranks of the indices can be trusted: variants, known flaws, published figures."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
 from rareearths import assumptions, catalogue, risk, trade
 from rareearths.risk import concordance, geodep, index_cells, index_weights, indices
 
+AS_PUBLISHED = "not rated, as published"
 DRAWS = 200
 SMALL_USD = 10e6  # imports a year, below which a material is left out in one of the variants
+
+
+def each_year(flows: pd.DataFrame, importers: Collection[str]) -> dict[int, pd.DataFrame]:
+    """Cells of these importers by year, see `index_cells.load`.
+
+    Parameters
+    ----------
+    flows : pandas.DataFrame
+        See `index_cells.load_flows`, of all years of `index_cells.year_range`.
+    """
+    first, last = index_cells.year_range()
+    return {
+        year: index_cells.load(flows, year, dict.fromkeys(importers))
+        for year in range(first, last + 1)
+    }
 
 
 def variants(flows: pd.DataFrame, year: int, importer: str) -> dict[str, dict[str, pd.DataFrame]]:
@@ -26,7 +44,7 @@ def variants(flows: pd.DataFrame, year: int, importer: str) -> dict[str, dict[st
     control, member = rows.loc["control_weight"], rows.loc["member_weight"]
     return {
         "Taiwan's political stability": {
-            "not rated, as published": cells(),
+            AS_PUBLISHED: cells(),
             "rated": cells(unrated=()),
         },
         "Weight of an export control": {
@@ -59,9 +77,8 @@ def unknown_factors(draws: int = DRAWS) -> list[pd.Series]:
 
 
 def sensitivity(
-    flows: pd.DataFrame,
-    year: int,
-    importer: str,
+    choices: dict[str, dict[str, pd.DataFrame]],
+    years: dict[int, pd.DataFrame],
     names: tuple[str, str],
     material: str,
     basis: str,
@@ -70,8 +87,10 @@ def sensitivity(
 
     Parameters
     ----------
-    flows : pandas.DataFrame
-        See `index_cells.load_flows`, of all years of `index_cells.year_range`.
+    choices : dict
+        See `variants`.
+    years : dict
+        See `each_year`, of the importer of the choices alone or with others.
     names : (str, str)
         Two of `indices.INDICES`.
     basis : {"value", "tonnes"}
@@ -85,18 +104,18 @@ def sensitivity(
         where it has none).
     """
     pair = tuple(indices.with_basis(basis)[name] for name in names)
-    years = range(index_cells.year_range()[0], index_cells.year_range()[1] + 1)
-    by_year = {y: index_cells.load(flows, y, [importer]) for y in years}
-    cells = by_year[year]
+    cells = _central(choices)
+    importers = cells.index.unique("importer")
+    by_year = {year: rows.loc[importers] for year, rows in years.items()}
     cases = [
         _case(
             "Which materials are compared", f"drawn {concordance.DRAWS:,} times", "", [cells], pair
         )
     ]
     cases[0] |= _sampled(cells, pair)
-    each = f"each of {years[0]}–{years[-1]}"
+    each = f"each of {min(years)}–{max(years)}"
     cases.append(_case("Year", each, "", list(by_year.values()), pair, material))
-    for changed, ends in variants(flows, year, importer).items():
+    for changed, ends in choices.items():
         cases.append(_case(changed, *ends, list(ends.values()), pair, material))
     by_measure = [tuple(_measured(index, measure) for index in pair) for measure in trade.BASES]
     rows = [_measures(cells, each, material) for each in by_measure]
@@ -110,9 +129,14 @@ def sensitivity(
 
 
 def material_scores(
-    flows: pd.DataFrame, year: int, importer: str, material: str, basis: str
+    choices: dict[str, dict[str, pd.DataFrame]], material: str, basis: str
 ) -> pd.DataFrame:
     """Score and rank of one material under each index, with their range over the choices.
+
+    Parameters
+    ----------
+    choices : dict
+        See `variants`.
 
     Returns
     -------
@@ -121,15 +145,16 @@ def material_scores(
         ``rank_low``, ``rank_high`` (1 the highest score) and ``n``; an index without a score for
         the material is left out.
     """
-    cells = [c for ends in variants(flows, year, importer).values() for c in ends.values()]
-    tables = [indices.table(c, basis).loc[importer] for c in cells]
-    central = indices.table(index_cells.load(flows, year, [importer]), basis).loc[importer]
-    tables += [indices.table(cells[0], other).loc[importer] for other in trade.BASES]
+    cells = _central(choices)
+    cases = [(rows, basis) for ends in choices.values() for rows in ends.values()]
+    cases += [(cells, measure) for measure in trade.BASES]
+    tables = [indices.table(*case).droplevel("importer") for case in cases]
+    central = indices.table(cells, basis).droplevel("importer")
     ranked = pd.DataFrame([concordance.ranks(t).loc[material] for t in tables])
     scored = pd.DataFrame([t.loc[material] for t in tables])
     for name, index in indices.with_basis(basis).items():
         if index.terms.recycling == "yes":
-            drawn = _drawn(cells[0].loc[[importer]], index)
+            drawn = _drawn(cells, index)
             ranks = concordance.ranks(drawn).loc[material].to_frame(name)
             scored = pd.concat([scored, drawn.loc[material].to_frame(name)])
             ranked = pd.concat([ranked, ranks])
@@ -167,8 +192,15 @@ def credit_example(cells: pd.DataFrame, importer: str, material: str) -> str | N
     return (mined["unstable_tonnes"] * (1 - mined["credited"])).idxmax()
 
 
-def credit_series(flows: pd.DataFrame, importer: str, material: str) -> pd.DataFrame:
+def credit_series(
+    years: dict[int, pd.DataFrame], importer: str, material: str
+) -> pd.DataFrame:
     """GeoPolRisk of each year as published, and with own mine output not credited.
+
+    Parameters
+    ----------
+    years : dict
+        See `each_year`; with cells of the importer.
 
     Returns
     -------
@@ -177,10 +209,8 @@ def credit_series(flows: pd.DataFrame, importer: str, material: str) -> pd.DataF
     """
     terms = indices.INDICES["geopolrisk"].terms
     rows = {}
-    for year in range(index_cells.year_range()[0], index_cells.year_range()[1] + 1):
-        cells = index_cells.load(flows, year, [importer]).xs(
-            material, level="material", drop_level=False
-        )
+    for year, all_cells in years.items():
+        cells = all_cells.loc[[(importer, material)]]
         rows[year] = {
             "credited": indices.score(cells, terms).iloc[0],
             "not_credited": indices.score(cells, terms._replace(own="no")).iloc[0],
@@ -283,8 +313,13 @@ def flagged_by_threshold(
     return pd.DataFrame(rows, columns=["hhi", "codes", "materials", "names"])
 
 
-def published_reliance(flows: pd.DataFrame) -> pd.DataFrame:
+def published_reliance(years: dict[int, pd.DataFrame]) -> pd.DataFrame:
     """Net import reliance of the United States for rare earths: ours beside the published one.
+
+    Parameters
+    ----------
+    years : dict
+        See `each_year`; with cells of the United States.
 
     Returns
     -------
@@ -298,8 +333,8 @@ def published_reliance(flows: pd.DataFrame) -> pd.DataFrame:
     published = rows[rows["item"] == "net_import_reliance_compounds_metals"]
     refined = rows[rows["item"] == "production_compounds_metals"]["quantity_t"]
     made = []
-    for year in range(index_cells.year_range()[0], index_cells.year_range()[1] + 1):
-        cell = index_cells.load(flows, year, ["USA"]).loc[("USA", "rare_earths")]
+    for year, cells in years.items():
+        cell = cells.loc[("USA", "rare_earths")]
         bare = index_cells.net_reliance(*(pd.Series([cell[k]]) for k in ("imports_t", "exports_t")),
                                     pd.Series([0.0])).iloc[0]  # fmt: skip
         made.append((year, cell["net_tonnes"], bare, cell["output_t"], refined.get(year, np.nan)))
@@ -326,6 +361,10 @@ def by_importer(cells: pd.DataFrame, first: indices.Index, second: indices.Index
             top = parts.iloc[0]
             rows.append((importer, 1 - parts["part"].sum(), top["term"], top["label"], top["part"]))
     return pd.DataFrame(rows, columns=["importer", "tau", "term", "label", "part"])
+
+
+def _central(choices: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
+    return next(ends[AS_PUBLISHED] for ends in choices.values() if AS_PUBLISHED in ends)
 
 
 def _drawn(cells: pd.DataFrame, index: indices.Index) -> pd.DataFrame:
