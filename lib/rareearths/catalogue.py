@@ -15,15 +15,16 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 _P, _T = ParamSpec("_P"), TypeVar("_T")
 KEPT = 256  # results of each function that `remembered` keeps
@@ -135,8 +136,25 @@ def load(
     _use(found)
     if filters is not None and not found.is_parquet:
         raise ValueError(f"filters are for Parquet tables; {name} is {found.path}")
-    key = (_descriptor(), name, _frozen(columns), _frozen(filters))
-    return _frames.get(key, lambda: _read(found, columns, filters)).copy(deep=False)
+    read = partial(_read, found, columns, filters)
+    return _frames.get(_key(found, columns, filters), read).copy(deep=False)
+
+
+def preload() -> None:
+    """Read every table into memory, for processes that are forked from this one.
+
+    No table counts as read by this, and each is compared with its hash when it is used. One that
+    is missing or damaged is left out: who uses it gets the error.
+    """
+    for found in tables().values():
+        with suppress(Exception):
+            verify(found)
+            if found.is_parquet:
+                import pyarrow.parquet as pq
+
+                _whole[_key(found)] = pq.read_table(found.file, use_threads=False)
+            else:
+                _frames.get(_key(found), partial(_read, found))
 
 
 def verify(found: Table) -> None:
@@ -269,6 +287,13 @@ _recordings: list[dict[str, Table]] = []
 _frames = _Kept(64)  # the largest, every flow of the trade table, takes some 60 MB
 
 
+_whole: dict[Hashable, "pa.Table"] = {}  # Parquet tables that `preload` read
+
+
+def _key(found: Table, columns: list[str] | None = None, filters: list | None = None) -> Hashable:
+    return (_descriptor(), found.name, _frozen(columns), _frozen(filters))
+
+
 def _use(found: Table) -> None:
     """Verify a table and log that it is read."""
     verify(found)
@@ -277,9 +302,16 @@ def _use(found: Table) -> None:
         names.setdefault(found.name, found)
 
 
-def _read(found: Table, columns: list[str] | None, filters: list | None) -> "pd.DataFrame":
+def _read(
+    found: Table, columns: list[str] | None = None, filters: list | None = None
+) -> "pd.DataFrame":
     import pandas as pd  # here, because a plan of what to render reads no table
 
+    if whole := _whole.get(_key(found)):
+        import pyarrow.parquet as pq
+
+        rows = whole if filters is None else whole.filter(pq.filters_to_expression(filters))
+        return (rows if columns is None else rows.select(columns)).to_pandas()
     if found.is_parquet:
         return pd.read_parquet(found.file, columns=columns, filters=filters)
     return pd.read_csv(

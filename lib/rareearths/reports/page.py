@@ -107,6 +107,11 @@ def _allow_scripts(body: str, own: set[str]) -> str:
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 
+def warm_up() -> None:
+    """Compile the template, for processes that are forked from this one."""
+    _exporter().template
+
+
 @cache
 def _exporter():
     from nbconvert.exporters import HTMLExporter

@@ -13,13 +13,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbformat import ValidationError
-
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
 from rareearths.reports import lean
 from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
+
+with lean.imports():
+    from nbformat import ValidationError
 
 # What nbformat raises for a file that is JSON, but no notebook, besides errors of its reading.
 _NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, ValidationError)

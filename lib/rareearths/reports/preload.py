@@ -8,3 +8,6 @@ with lean.imports():
     import papermill  # noqa: F401
 
     import rareearths.reports.run  # noqa: F401
+    from rareearths.reports import page
+
+page.warm_up()

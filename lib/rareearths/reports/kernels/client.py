@@ -1,6 +1,7 @@
 """Start a kernel for one report and end it; everything papermill needs to talk to it."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from rareearths.reports.gate import strings
 from rareearths.reports.kernels import ADDRESS, ORDINARY, SPECS, WARM, has_sockets, reachable
 
 _ARGUMENTS = ["--IPKernelApp.log_level=CRITICAL", "--HistoryManager.enabled=False"]
+_PATIENCE_S = 60.0
 _KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error")
 
 
@@ -112,10 +114,26 @@ def started(kernel: str, cwd: str, env: dict[str, str], folder: str) -> Iterator
         with manager.output.open("ab") as file:
             streams = {"stdout": file, "stderr": file}
             run_sync(manager.start_kernel)(cwd=cwd, env=env, extra_arguments=_ARGUMENTS, **streams)
+        _wait_for_sockets(manager)
         yield manager
     finally:
         for client in manager.clients:
             client.stop_channels()
-        if manager.has_kernel:
-            run_sync(manager.shutdown_kernel)(now=True)
+        if manager.has_kernel:  # `shutdown_kernel` would look ten times a second for the end
+            run_sync(manager.provisioner.kill)()
+            run_sync(manager.provisioner.wait)()
         run_sync(manager.cleanup_resources)()
+
+
+def _wait_for_sockets(manager: Manager) -> None:
+    """Wait until the kernel listens: a connection that is refused is tried again a while later.
+
+    A kernel that never does is left to papermill, which says so.
+    """
+    names = ("shell", "iopub", "stdin", "control", "hb")
+    files = [Path(f"{manager.ip}-{getattr(manager, f'{name}_port')}") for name in names]
+    latest = time.monotonic() + _PATIENCE_S
+    while manager.transport == "ipc" and not all(file.exists() for file in files):
+        if manager.provisioner.process.poll() is not None or time.monotonic() > latest:
+            return
+        time.sleep(0.002)

@@ -1,5 +1,6 @@
 """The provisioner of warm kernels: jupyter_client asks it, it asks the `server`."""
 
+import asyncio
 import json
 import os
 import select
@@ -24,6 +25,12 @@ class ForkProvisioner(LocalProvisioner):
         self.process = Fork(env[ADDRESS], cmd[2:], env, cwd, output)
         self.pid = self.pgid = self.process.pid
         return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the end of the kernel; a fork that was killed ends within milliseconds."""
+        while await self.poll() is None:
+            await asyncio.sleep(0.002)
+        return await super().wait()
 
     async def cleanup(self, restart: bool = False) -> None:
         """Close the connection, which ends the kernel."""

@@ -30,10 +30,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import rareearths
+from rareearths import catalogue
 from rareearths.reports import lean
 
 _MODULES = (
-    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell",
+    "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger",
+    "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
     "seaborn", "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
     "networkx",
@@ -66,12 +68,14 @@ def serve(address: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns; kernels have their own
     with lean.imports():
         importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
     for name in [*_MODULES, *_library()]:
         with suppress(Exception):
             importlib.import_module(name)
+    catalogue.preload()
     _warm_up()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address + ".new")
