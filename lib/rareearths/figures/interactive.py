@@ -8,12 +8,14 @@ import hashlib
 import html
 import json
 import re
-from functools import cache
 from typing import TYPE_CHECKING
+
+from rareearths.figures import bundle
 
 if TYPE_CHECKING:
     import altair
 
+_ONCE = "if (!window.vegaEmbed) { (() => {\n%s\n})(); }"  # however often a page has it
 # Scripts only add to what is there: the chart takes the place of its static twin on screen.
 _EMBED = """
 (() => {
@@ -72,7 +74,7 @@ def chart_html(chart: "altair.Chart") -> str:
     embed = _EMBED % {"id": identity, "spec": spec.replace("<", "\\u003c")}
     return (
         f"<style>{_TWIN}</style><div class='chart' id='{identity}' hidden></div>"
-        f"{_script(_bundle())}{_script(embed)}"
+        f"{_script(_ONCE % bundle.script())}{_script(embed)}"
     )
 
 
@@ -102,11 +104,3 @@ def _script(code: str) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-@cache
-def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, which runs once however often it stands."""
-    import vl_convert
-
-    return f"if (!window.vegaEmbed) {{ (() => {{\n{vl_convert.javascript_bundle()}\n}})(); }}"

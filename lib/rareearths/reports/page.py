@@ -107,9 +107,9 @@ def _allow_scripts(body: str, own: set[str]) -> str:
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 
-def warm_up() -> None:
-    """Compile the template, for processes that are forked from this one."""
-    _exporter().template
+def template():
+    """Return the template of a report, compiled once in a process and those forked from it."""
+    return _exporter().template
 
 
 @cache

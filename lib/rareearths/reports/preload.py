@@ -10,4 +10,4 @@ with lean.imports():
     import rareearths.reports.run  # noqa: F401
     from rareearths.reports import page
 
-page.warm_up()
+page.template()

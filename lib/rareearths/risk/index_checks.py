@@ -192,9 +192,7 @@ def credit_example(cells: pd.DataFrame, importer: str, material: str) -> str | N
     return (mined["unstable_tonnes"] * (1 - mined["credited"])).idxmax()
 
 
-def credit_series(
-    years: dict[int, pd.DataFrame], importer: str, material: str
-) -> pd.DataFrame:
+def credit_series(years: dict[int, pd.DataFrame], importer: str, material: str) -> pd.DataFrame:
     """GeoPolRisk of each year as published, and with own mine output not credited.
 
     Parameters
