@@ -131,7 +131,8 @@ def shares(
         share first. Empty where one of the two bought nothing.
     """
     column = trade.BASES[trade.check_basis(basis)]
-    kept = flows[~flows["exporter"].isin(list(without))].dropna(subset=[column])
+    known = flows[column].notna()
+    kept = flows[known & ~flows["exporter"].isin(list(without)) if without else known]
     sums = kept.groupby(["exporter", "importer"])[column].sum().astype(float).unstack()
     sums = sums.reindex(columns=list(pair)).set_axis(["first", "second"], axis=1)
     sums = sums.fillna(0.0)  # a supplier without a flow sold nothing

@@ -46,6 +46,7 @@ def series(flows: pd.DataFrame, economy: str, magnets: bool = True) -> pd.DataFr
         ``unit_value_ratio`` (all stages but magnets together); missing where not known.
     """
     counted = _counted(flows, economy, magnets)
+    flows = flows[(flows["exporter"] == economy) | (flows["importer"] == economy)]
     flows = flows[flows["stage"].isin(counted)]
     table = position.balance(flows, economy)
     if table.empty:
