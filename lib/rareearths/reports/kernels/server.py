@@ -69,6 +69,7 @@ def serve(address: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns; kernels have their own
+    before = dict(os.environ)
     with lean.imports():
         importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
@@ -81,7 +82,7 @@ def serve(address: str) -> None:
         listener.bind(address + ".new")
         listener.listen()
         os.rename(address + ".new", address)
-        _Server(listener).run()
+        _Server(listener, dict(os.environ.items() - before.items())).run()
     shutil.rmtree(Path(address).parent, ignore_errors=True)  # its starter may have been killed
 
 
@@ -113,8 +114,9 @@ def _warm_up() -> None:
 
 
 class _Server:
-    def __init__(self, listener: socket.socket):
+    def __init__(self, listener: socket.socket, set_by_imports: dict[str, str]):
         self.listener = listener
+        self.set_by_imports = set_by_imports  # variables of the environment
         self.kernels: dict[int, _Kernel] = {}  # by number of the connection
         self.selector = selectors.DefaultSelector()
         self.ended, wake = os.pipe()
@@ -213,7 +215,7 @@ def _become_kernel(server: _Server, request: dict) -> None:
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output, stream.fileno())
     os.environ.clear()
-    os.environ.update(request["env"])
+    os.environ.update(request["env"] | server.set_by_imports)
     os.chdir(request["cwd"])
     _reseed()
     module, *arguments = request["argv"]
