@@ -20,10 +20,11 @@ RUNS = 3
 def main() -> int:
     """Run the topics that are asked for; the results of the others stay as they are."""
     args = _parser().parse_args()
-    results, failed = read(args.out), False
+    results, failed, load = read(args.out), False, machine.load()
     for name in [] if args.page else args.topics or TOPICS:
         print(name, flush=True)
-        results[name] = measured(name, 1 if args.quick else args.runs, HERE / ".venv")
+        runs = 1 if args.quick else args.runs
+        results[name] = measured(name, runs, HERE / ".venv", load)
         failed |= bool(results[name]["error"])
         write(args.out, results)
     write(args.out, results)
@@ -50,15 +51,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def measured(name: str, runs: int, environment: Path) -> dict:
-    """Run one topic; a topic that fails leaves its error as its result."""
+def measured(name: str, runs: int, environment: Path, load: float) -> dict:
+    """Run one topic; a topic that fails leaves its error as its result.
+
+    The load is that of the machine before the first topic: later it is that of the benchmark.
+    """
     topic, started = TOPICS[name], time.perf_counter()
     found = {
         "title": topic.TITLE,
         "tells": topic.TELLS,
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         "runs": runs,
-        "load_before": round(machine.load(), 2),
+        "load_before": round(load, 2),
         "machine": machine.about(),
         "figures": [],
         "error": "",

@@ -104,7 +104,7 @@ def test_a_topic_that_fails_leaves_its_error(monkeypatch, tmp_path):
         raise commands.CommandFailed(f"in {bench.scratch} it broke")
 
     monkeypatch.setattr(__main__.TOPICS["memory"], "run", run)
-    found = __main__.measured("memory", 1, tmp_path)
+    found = __main__.measured("memory", 1, tmp_path, 0.1)
     assert found["error"] == "CommandFailed: in  it broke"
     assert found["figures"] == []
 

@@ -350,3 +350,70 @@ def test_importing_the_library_is_silent_and_light(tmp_path):
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+# What is read ahead, for processes that are forked.
+
+FILTERS = {
+    "none": None,
+    "one": [("importer", "==", "JPN")],
+    "several": [
+        ("product", "in", ["280530", "284690"]),
+        ("year", ">=", 2022),
+        ("year", "<=", 2023),
+    ],
+    "nothing": [("importer", "==", "XXX")],
+}
+
+
+@pytest.fixture
+def read_ahead(data, monkeypatch):
+    """A process of its own: nothing read or kept, then every table of a copy read ahead."""
+    monkeypatch.setattr(catalogue, "_frames", catalogue._Kept(64))
+    for name in ("_whole", "_read_log", "_consulted"):
+        monkeypatch.setattr(catalogue, name, {})
+    catalogue.preload()
+    return data
+
+
+@pytest.mark.usefixtures("read_ahead")
+def test_what_is_read_ahead_does_not_count_as_read():
+    assert catalogue.used() == []
+    assert catalogue.consulted() == []
+
+
+@pytest.mark.usefixtures("read_ahead")
+def test_no_file_is_read_again(monkeypatch):
+    for name in ("read_csv", "read_parquet"):
+        monkeypatch.setattr(pd, name, lambda *_, **__: pytest.fail("a file was read"))
+    for table in catalogue.tables():
+        assert len(catalogue.load(table)) == catalogue.table(table).rows
+    assert [table.name for table in catalogue.used()] == list(catalogue.tables())
+
+
+@pytest.mark.usefixtures("read_ahead")
+@pytest.mark.parametrize("columns", [None, ["year", "value_usd"]])
+@pytest.mark.parametrize("filters", FILTERS.values(), ids=FILTERS)
+def test_rows_chosen_from_memory_are_those_of_the_file(filters, columns):
+    file = DATA / "trade/baci_minerals.parquet"
+    pd.testing.assert_frame_equal(
+        catalogue.load("baci_minerals", columns, filters),
+        pd.read_parquet(file, columns=columns, filters=filters),
+    )
+
+
+@pytest.mark.parametrize("path", TABLES)
+def test_damage_after_the_reading_ahead_is_seen(read_ahead, path):
+    flip_a_byte(read_ahead / path)
+    with pytest.raises(DataError, match="is not the file the catalogue describes"):
+        catalogue.load(Path(path).stem)
+
+
+def test_a_damaged_table_stops_no_other_from_being_read_ahead(data, monkeypatch):
+    flip_a_byte(data / "reference/colours.csv")
+    monkeypatch.setattr(catalogue, "_whole", {})
+    monkeypatch.setattr(catalogue, "_frames", catalogue._Kept(64))
+    catalogue.preload()
+    assert len(catalogue.load("baci_minerals", ["year"])) == catalogue.table("baci_minerals").rows
+    with pytest.raises(DataError, match=r"colours\.csv"):
+        catalogue.load("colours")
