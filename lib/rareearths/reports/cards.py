@@ -25,12 +25,15 @@ def cards(entries: list[dict]) -> list[dict]:
     -------
     list of dict
         The entries with ``title``, ``status`` (class and text), ``question``, ``importers`` and
-        ``materials`` (name by code), ``trend`` (``svg`` and ``text``, or None) and ``moves``.
+        ``materials`` (name by code), ``trend`` (``number``, ``svg`` and ``text``, or None) and
+        ``moves`` (the first numbers that changed, or None).
     """
     told = [(e["notebook"], (e["facts"] or {}).get("subject") or {}) for e in entries]
-    names = {kind: _merged(said.get(kind, {}) for _, said in told) for kind in _KINDS}
     questions = {notebook: said["question"] for notebook, said in told if said.get("question")}
-    return [entry | _card(entry, names, questions) for entry in entries]
+    found = [{kind: _codes(e, kind) for kind in _KINDS} for e in entries]
+    names = {kind: _names(kind, found, [said for _, said in told]) for kind in _KINDS}
+    about = [{k: {code: names[k][code] for code in one[k]} for k in _KINDS} for one in found]
+    return [e | said | _card(e, questions) for e, said in zip(entries, about, strict=True)]
 
 
 def choices(made: list[dict]) -> dict[str, list[tuple[str, str]]]:
@@ -63,14 +66,22 @@ def summary(made: list[dict]) -> str:
     return f"{_reports(len(made))}: {counts}"
 
 
-def _card(entry: dict, names: dict[str, dict[str, str]], questions: dict[str, str]) -> dict:
+def _codes(entry: dict, kind: str) -> list[str]:
+    """Return the codes of a report; of one without a record those that the report list names."""
+    parameters = (entry["facts"] or {}).get("parameters") or entry["parameters"]
+    return subject.codes(parameters, _KINDS[kind])
+
+
+def _names(kind: str, found: list[dict], told: list[dict]) -> dict[str, str]:
+    """Return a name for each code, from the records; the data are asked for what they lack."""
+    names = _merged(said.get(kind, {}) for said in told)
+    missing = [code for one in found for code in one[kind] if code not in names]
+    return names | (subject.named(kind, missing) if missing else {})
+
+
+def _card(entry: dict, questions: dict[str, str]) -> dict:
     facts, notebook = entry["facts"] or {}, entry["notebook"]
-    parameters = facts.get("parameters") or entry["parameters"]
-    about = {
-        kind: {code: names[kind].get(code, code) for code in subject.codes(parameters, accepted)}
-        for kind, accepted in _KINDS.items()
-    }
-    return about | {
+    return {
         "title": facts.get("title") or entry["id"],
         "status": _status(entry),
         "question": questions.get(notebook) or _readable(notebook),
@@ -96,7 +107,7 @@ def _trend(found: dict | None) -> dict | None:
     before, now = change_text.shown([first, last])
     name = change_text.readable(found["number"])
     text = f"{name}: {before} in {start}, {now} in {end}"
-    return {"svg": sparkline.svg(years, values), "text": text}
+    return {"number": found["number"], "svg": sparkline.svg(years, values), "text": text}
 
 
 def _moves(change: dict | None) -> list[str] | None:

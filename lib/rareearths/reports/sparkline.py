@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-WIDTH, HEIGHT, MARGIN = 160, 36, 4
+WIDTH, HEIGHT, MARGIN = 160, 48, 4
 
 
 def svg(years: list[int], values: list[float | None]) -> str:
@@ -13,8 +13,8 @@ def svg(years: list[int], values: list[float | None]) -> str:
     Examples
     --------
     >>> svg([2001, 2002], [0.0, 1.0])
-    '<svg class="spark" viewBox="0 0 160 36" aria-hidden="true"><path class="zero" d="M4 32H156"/>\
-<path d="M4 32L156 4"/><circle cx="156" cy="4" r="3"/></svg>'
+    '<svg class="spark" viewBox="0 0 160 48" aria-hidden="true"><path class="zero" d="M4 44H156"/>\
+<path d="M4 44L156 4"/><circle cx="156" cy="4" r="3"/></svg>'
     """
     known = [(year, value) for year, value in zip(years, values, strict=True) if value is not None]
     low, high = min(0.0, *(v for _, v in known)), max(0.0, *(v for _, v in known))

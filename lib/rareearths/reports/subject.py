@@ -12,6 +12,7 @@ from rareearths import catalogue, words
 # Of each kind the first parameters that are set count: members stand in place of a bloc.
 IMPORTERS = (("importer",), ("target",), ("first", "second"), ("members",), ("bloc",))
 MATERIALS = (("material",), ("materials",))
+_TABLES = {"importers": ("economies", "blocs"), "materials": ("materials",)}
 _NAMES = {
     "economies": ("economy", "name_en"),
     "blocs": ("bloc", "name"),
@@ -36,8 +37,8 @@ def subject(notebook, parameters: dict) -> dict:
     """
     return {
         "question": _question(notebook),
-        "importers": _named(codes(parameters, IMPORTERS), "economies", "blocs"),
-        "materials": _named(codes(parameters, MATERIALS), "materials"),
+        "importers": named("importers", codes(parameters, IMPORTERS)),
+        "materials": named("materials", codes(parameters, MATERIALS)),
     }
 
 
@@ -58,6 +59,15 @@ def codes(parameters: dict, kinds: tuple) -> list[str]:
     return []
 
 
+def named(kind: str, found: list[str]) -> dict[str, str]:
+    """Return the names of ``importers`` or ``materials`` by code, as the data have them now.
+
+    A code without a name is its own.
+    """
+    names = {code: name for table in _TABLES[kind] for code, name in _names(table).items()}
+    return {code: names.get(code) or code for code in found}
+
+
 def _as_list(value) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [str(v) for v in values if v not in (None, "")]
@@ -67,13 +77,6 @@ def _question(notebook) -> str:
     texts = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     lines = (line for text in texts for line in text.splitlines())
     return next((words.unescape(line[2:].strip()) for line in lines if line.startswith("# ")), "")
-
-
-def _named(found: list[str], *tables: str) -> dict[str, str]:
-    names = {}
-    for table in tables:
-        names |= _names(table)
-    return {code: names.get(code) or code for code in found}
 
 
 def _names(table: str) -> dict[str, str]:
