@@ -228,6 +228,22 @@ def test_show_all_undoes_the_choice(opened, index):
     assert tab.evaluate("document.activeElement.id") == "words"
 
 
+@pytest.mark.parametrize(
+    ("fragment", "heading"),
+    [("#importer=USA", "reports"), ("#table=20_dependence.ipynb", "compare"), ("", None)],
+)
+def test_a_link_shows_what_it_is_about(opened, fragment, heading):
+    tab = opened()
+    tab.set_viewport_size({"width": PHONE, "height": 500})
+    tab.evaluate("fragment => { location.hash = fragment; }", fragment)
+    if heading is None:
+        assert tab.evaluate("scrollY") == 0
+        return
+    tab.wait_for_function(
+        "id => Math.abs(document.getElementById(id).getBoundingClientRect().top) < 40", arg=heading
+    )
+
+
 @pytest.mark.parametrize("fragment", ["#importer=ATA", "#x", "#%E0%A4%A", "#=&&", "#importer"])
 def test_a_fragment_that_says_nothing_hides_nothing(opened, fragment):
     assert shown(opened(fragment)) == ALL

@@ -2,6 +2,7 @@
 // chosen stands in the fragment of the address, so that it can be linked.
 (() => {
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+  const element = (name) => document.createElement(name);
   const named = (id) => document.getElementById(id);
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const KINDS = ["importer", "material", "question"];
@@ -50,16 +51,18 @@
     return rows.filter((row) => !Number.isNaN(row.value)).sort((a, b) => b.value - a.value);
   };
 
-  const bar = (value, low, high) => {
-    const track = document.createElement("span");
-    const fill = document.createElement("span");
+  const measure = (value, shown, low, high) => {
+    const [box, track, fill, text] = ["div", "span", "span", "span"].map(element);
     const part = (number) => (100 * (number - low)) / (high - low);
     track.className = "track";
     fill.style.left = `${part(Math.min(value, 0))}%`;
     fill.style.width = `${part(Math.max(value, 0)) - part(Math.min(value, 0))}%`;
     track.setAttribute("aria-hidden", "true");
     track.append(fill);
-    return track;
+    text.textContent = shown;
+    box.className = "measure";
+    box.append(track, text);
+    return box;
   };
 
   const compare = () => {
@@ -67,13 +70,11 @@
     const values = found.map((row) => row.value);
     const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
     const made = found.map(({ link, shown, value }) => {
-      const [row, head, cell] = ["tr", "th", "td"].map((name) => document.createElement(name));
-      const text = document.createElement("span");
+      const [row, head, cell] = ["tr", "th", "td"].map(element);
       head.scope = "row";
       head.className = "text";
       head.append(link.cloneNode(true));
-      text.textContent = shown;
-      cell.append(bar(value, low, high), text);
+      cell.append(measure(value, shown, low, high));
       row.append(head, cell);
       return row;
     });
@@ -108,15 +109,15 @@
     const wanted = new URLSearchParams(location.hash.slice(1));
     for (const name of ["words", ...KINDS]) take(named(name), wanted.get(name));
     filter();
-    if (!kept.number) return;
-    compared = wanted.has("table");
-    take(named("table"), wanted.get("table"));
-    offerNumbers();
-    take(named("number"), wanted.get("number"));
-    compare();
-    if (compared && [...wanted.keys()].every((name) => ["table", "number"].includes(name))) {
-      named("compare").scrollIntoView();
+    if (kept.number) {
+      compared = wanted.has("table");
+      take(named("table"), wanted.get("table"));
+      offerNumbers();
+      take(named("number"), wanted.get("number"));
+      compare();
     }
+    if (["words", ...KINDS].some((name) => named(name).value)) named("reports").scrollIntoView();
+    else if (compared) named("compare").scrollIntoView();
   };
 
   for (const name of ["words", ...KINDS]) {
