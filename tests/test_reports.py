@@ -196,7 +196,7 @@ def test_a_claim_that_no_longer_holds_fails_the_report(project):
     done = run_cli("render", cwd=folder)
     assert done.returncode == 1
     assert "rewrite it: 'Japan imports nothing.'" in done.stderr
-    assert "No page yet" in (folder / "site/index.html").read_text()
+    assert "no page yet" in (folder / "site/index.html").read_text()
 
 
 @pytest.mark.parametrize("missing", ["title", "sources()", "record"])
