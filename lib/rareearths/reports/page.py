@@ -113,6 +113,15 @@ def _allow_scripts(body: str, own: set[str]) -> str:
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
 
 
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+@cache
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def template():
     """Return the template of a report, compiled once in a process and those forked from it."""
     return _exporter().template
@@ -140,12 +149,3 @@ def _exporter():
 @cache
 def _style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
-
-
-@cache
-def _read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
