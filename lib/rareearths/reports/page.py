@@ -68,6 +68,11 @@ def render_index(reports: list[dict], alerts: list[dict]) -> str:
     return _allow_scripts(body.translate(_UNSHOWN), {_digest(_read("site.js"))})
 
 
+@cache
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
 def links(notebook) -> set[str]:
     """Return the file names of the notebooks that a page may link to."""
     return set(_NOTEBOOK.findall(json.dumps(notebook)))
@@ -115,11 +120,6 @@ def _allow_scripts(body: str, own: set[str]) -> str:
 
 def _digest(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-@cache
-def _read(name: str) -> str:
-    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def template():
