@@ -89,7 +89,7 @@ def test_a_report_has_what_a_reader_expects(site, browser):
 def test_the_index_leads_to_every_report(site, browser):
     page = browser.new_page()
     page.goto((site / "index.html").as_uri())
-    links = page.locator(".reports h2 a")
+    links = page.locator(".reports h3 a")
     assert links.count() == len(REPORTS)
     for i in range(len(REPORTS)):
         href = links.nth(i).get_attribute("href")

@@ -1,6 +1,6 @@
 """What a report records: everything a page says about itself, read from the executed notebook."""
 
-from rareearths.reports import gate, inputs, page, receipts
+from rareearths.reports import gate, inputs, page, receipts, subject, trend
 from rareearths.reports.execute import Execution
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
 from rareearths.reports.task import NO_DATA, RENDERED, Task, now
@@ -21,7 +21,9 @@ def facts_of(task: Task, executed: Execution) -> dict:
         The notebook has no title, or does not call ``sources()`` and ``record()`` once.
     """
     report, notebook = task.report, executed.notebook
+    shown = visible(notebook)
     recorded = _only_output(notebook, RECORD_MIME, "record") if not executed.nothing else {}
+    numbers = recorded.get("numbers", {})
     tables = _only_output(notebook, SOURCES_MIME, "sources")
     read = recorded.get("tables", [table["name"] for table in tables])
     return {
@@ -34,11 +36,13 @@ def facts_of(task: Task, executed: Execution) -> dict:
         "notebook": report.notebook.name,
         "schedule": report.schedule,
         "parameters": task.parameters,
-        "numbers": recorded.get("numbers", {}),
+        "numbers": numbers,
         "warnings": gate.warnings(notebook),
         "tables": tables,
-        "inputs": inputs.narrow(task.inputs, read, page.links(visible(notebook))),
-        "receipts": receipts.collect(visible(notebook)),
+        "inputs": inputs.narrow(task.inputs, read, page.links(shown)),
+        "receipts": receipts.collect(shown),
+        "subject": subject.subject(notebook, task.parameters),
+        "trend": trend.trend(shown, numbers),
     }
 
 

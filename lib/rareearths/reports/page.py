@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rareearths import words
-from rareearths.reports import change_text, receipts
+from rareearths.reports import cards, change_text, compare, receipts
 
 TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
@@ -53,10 +53,24 @@ def render_index(reports: list[dict], alerts: list[dict]) -> str:
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
+    made = cards.cards(reports)
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    template = environment.get_template("site.html.j2")
-    made = template.render(reports=reports, alerts=alerts, style=Markup(_style()))
-    return made.translate(_UNSHOWN)
+    body = environment.get_template("site.html.j2").render(
+        cards=made,
+        summary=cards.summary(made),
+        news=cards.news(made),
+        choices=cards.choices(made),
+        tables=compare.tables(made),
+        alerts=alerts,
+        style=Markup(_style() + _read("site.css")),
+        script=Markup(_read("site.js")),
+    )
+    return _allow_scripts(body.translate(_UNSHOWN), {_digest(_read("site.js"))})
+
+
+@cache
+def _read(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 def links(notebook) -> set[str]:
@@ -99,12 +113,13 @@ def _own_scripts(notebook) -> set[str]:
 
 def _allow_scripts(body: str, own: set[str]) -> str:
     """Name the hashes of the page's own scripts in its Content-Security-Policy: no other runs."""
-    digests = [
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        for script in _SCRIPT.findall(body)
-    ]
+    digests = [_digest(script) for script in _SCRIPT.findall(body)]
     hashes = " ".join(f"'sha256-{d}'" for d in dict.fromkeys(digests) if d in own)
     return body.replace("SCRIPT-HASHES", hashes or "'none'", 1)
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
 def template():

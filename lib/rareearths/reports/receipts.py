@@ -56,6 +56,12 @@ def of_page(notebook) -> list[dict]:
     ]
 
 
+def data(notebook) -> Iterator[str]:
+    """Yield the data of each receipt as CSV, in the order of `collect`."""
+    for cell, output, _ in _with_receipt(notebook):
+        yield _csv(cell, output).decode()
+
+
 def without_receipt(notebook) -> list[str]:
     """Return the ids of the cells that show a table or picture without a receipt."""
     return list(

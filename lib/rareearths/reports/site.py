@@ -121,10 +121,15 @@ def _state(part: Site, report_id: str, times: dict[str, datetime]) -> tuple[date
 
 
 def _entry(report: Report, record: dict | None, site: Site) -> dict:
-    failure = site.failure(report.id)
-    change = change_text.summary(record["change"]) if record else ""
-    entry = {"id": report.id, "schedule": report.schedule, "facts": record, "change": change}
-    return entry | {"failure": failure}
+    return {
+        "id": report.id,
+        "schedule": report.schedule,
+        "notebook": report.notebook.name,
+        "parameters": report.parameters,
+        "facts": record,
+        "change": change_text.summary(record["change"]) if record else "",
+        "failure": site.failure(report.id),
+    }
 
 
 def _manifest(published: dict[str, dict], site: Site, checked: dict[str, datetime]) -> dict:
