@@ -15,7 +15,7 @@ from rareearths.words import fill, show_number
 
 TABLE = Path(__file__).parent / "template/tiles.csv"
 
-MOST, FEWEST = 4, 2  # of a row; a single one says no more than the answer above it
+MOST, FEWEST = 5, 2  # of a row; a single one says no more than the answer above it
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Tile:
     ----------
     value, label : str
     change : str
-        Since the last report; empty for a first one.
+        Since the last report; empty where there is none.
     """
 
     value: str
@@ -75,8 +75,7 @@ def _change(row: dict[str, str], change: dict | None) -> str:
         return ""
     parts = change["numbers"].get(row["number"])
     if parts is None:
-        new = row["number"] in change["appeared"]
-        return "new" if new else f"as on {change['since']}"
+        return ""
     if parts["change"] is None:
         return f"not comparable with {change['since']}"
     if row["unit"] == "points":
