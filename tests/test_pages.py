@@ -260,7 +260,9 @@ def test_one_switch_shows_all_code(site, browser):
 
 
 def test_without_scripts_contents_and_code_still_work(site, browser):
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1200, "height": 800})
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1200, "height": 800}
+    )
     page = context.new_page()
     page.goto((site / f"{SAMPLE[0]}.html").as_uri())
     assert not page.get_by_role("button", name="Show code").is_visible()

@@ -1,5 +1,6 @@
 """The contents list of a page: made of its second-level headings, which get an address each."""
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ def add(parts: list[str]) -> list[str]:
 
     def name(match: re.Match) -> str:
         known, text = _ID.search(match["attributes"]), _plain(match["text"])
-        address = known[1] if known else _free(slug(text), taken)
+        address = known[1] if known else _free(slug(html.unescape(text)), taken)
         entries.append((address, text))
         own = "" if known else f' id="{address}"'
         return f"<h2{own}{match['attributes']}>{match['text']}</h2>"
