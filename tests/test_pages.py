@@ -131,29 +131,45 @@ def _bright_share(png: bytes) -> float:
 
 
 def test_pages_have_no_fault_of_accessibility(site, browser):
-    """axe-core finds nothing against WCAG 2.2 A and AA, by day and by night, code shown or not."""
+    """axe-core finds nothing against WCAG 2.2 A and AA, by day and by night, with folds opened."""
     found = []
     for name in ["index", *SAMPLE]:
         page = browser.new_page(viewport={"width": DESKTOP, "height": 800})
         page.goto((site / f"{name}.html").as_uri())
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            done = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
-            found += [(name, scheme, fault["id"]) for fault in done.response["violations"]]
-            assert done.response["passes"], "no rule was applied"
-            if name != "index":
-                page.get_by_role("button", name="Show code").click()
+        page.evaluate(_SHORTEN)
+        found += [(name, "light", fault) for fault in faults(page, WCAG)]
+        page.emulate_media(color_scheme="dark")
+        found += [(name, "dark", fault) for fault in faults(page, ["color-contrast"])]
         page.close()
     assert found == []
+
+
+# Of what is the same many times, rows and folds, axe sees the first; it would take minutes else.
+_SHORTEN = """() => {
+  document.querySelectorAll("tbody tr:nth-child(n+3)").forEach((row) => row.remove());
+  document.querySelector(".bar button")?.click();
+  document.querySelectorAll("details").forEach((fold) => { fold.open = false; });
+  for (const kind of ["code", "data", "receipt"]) {
+    const fold = document.querySelector("details." + kind);
+    if (fold) fold.open = true;
+  }
+}"""
+
+
+def faults(page, rules: list[str]) -> list[str]:
+    """Return the rules of axe-core that the page breaks; some rule must have been applied."""
+    done = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
+    assert done["passes"]
+    return [f"{fault['id']}: {fault['nodes'][0]['target']}" for fault in done["violations"]]
 
 
 def test_axe_would_find_a_fault(site, browser):
     page = browser.new_page()
     page.goto((site / f"{SAMPLE[0]}.html").as_uri())
     page.evaluate("document.querySelector('figure img').removeAttribute('alt')")
-    page.evaluate("document.querySelector('.answer').style.color = 'var(--wash)'")
-    done = Axe().run(page, options={"runOnly": WCAG})
-    assert {fault["id"] for fault in done.response["violations"]} >= {"image-alt", "color-contrast"}
+    page.evaluate("document.querySelector('.answer').style.color = '#bbb'")
+    found = {fault.partition(":")[0] for fault in faults(page, WCAG)}
+    assert found == {"image-alt", "color-contrast"}
     page.close()
 
 
@@ -165,7 +181,7 @@ def test_pages_print_with_all_figures(site, browser):
         page.goto((site / name).as_uri())
         figures = page.locator("figure img").count()
         pdf = page.pdf(prefer_css_page_size=True, tagged=True)
-        assert len(re.findall(rb"/MediaBox \[0 0 595\S* 84[12]\S*\]", pdf)) > 5, "not on A4"
+        assert len(re.findall(rb"/MediaBox \[0 0 59[45]\S* 84[12]\S*\]", pdf)) > 5, "not on A4"
         assert len(re.findall(rb"/S /Figure\b", pdf)) >= pdf.count(b"/Alt ") == figures >= 2
         page.emulate_media(media="print", color_scheme="dark")
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
