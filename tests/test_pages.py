@@ -5,16 +5,21 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from browser import chromium
 from conftest import ROOT, run_cli
 from rareearths import mirror
-from rareearths.reports import config
+from rareearths.reports import config, tiles
 from rareearths.reports.store import Site
 
 PHONE, DESKTOP = 360, 1200
 REPORTS = config.load(ROOT / "reports.yml")
 TIMELINE = "policy-timeline-japan-rare-earths.html"
+# The first report of each notebook.
+SAMPLE = list({report.notebook: report.id for report in reversed(REPORTS)}.values())
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+A4_PX = (178 * 96 / 25.4, 263 * 96 / 25.4)  # inside the margins of the print style
 
 
 @pytest.fixture(scope="module")
@@ -125,15 +130,179 @@ def _bright_share(png: bytes) -> float:
     return bright / (grey.width * grey.height)
 
 
-def test_pages_print_with_all_figures(site, browser, tmp_path):
+def test_pages_have_no_fault_of_accessibility(site, browser):
+    """axe-core finds nothing against WCAG 2.2 A and AA, by day and by night, with folds opened."""
+    found = []
+    for name in ["index", *SAMPLE]:
+        page = browser.new_page(viewport={"width": DESKTOP, "height": 800})
+        page.goto((site / f"{name}.html").as_uri())
+        page.evaluate(_SHORTEN)
+        found += [(name, "light", fault) for fault in faults(page, WCAG)]
+        page.emulate_media(color_scheme="dark")
+        found += [(name, "dark", fault) for fault in faults(page, ["color-contrast"])]
+        page.close()
+    assert found == []
+
+
+# Of what is the same many times, rows and folds, axe sees the first; it would take minutes else.
+_SHORTEN = """() => {
+  document.querySelectorAll("tbody tr:nth-child(n+3)").forEach((row) => row.remove());
+  document.querySelector(".bar button")?.click();
+  document.querySelectorAll("details").forEach((fold) => { fold.open = false; });
+  for (const kind of ["code", "data", "receipt"]) {
+    const fold = document.querySelector("details." + kind);
+    if (fold) fold.open = true;
+  }
+}"""
+
+
+def faults(page, rules: list[str]) -> list[str]:
+    """Return the rules of axe-core that the page breaks; some rule must have been applied."""
+    done = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations"]}).response
+    assert done["passes"]
+    return [f"{fault['id']}: {fault['nodes'][0]['target']}" for fault in done["violations"]]
+
+
+def test_axe_would_find_a_fault(site, browser):
     page = browser.new_page()
-    page.goto((site / "import-dependence-japan-rare-earths.html").as_uri())
-    pdf = page.pdf(format="A4")
-    assert pdf.startswith(b"%PDF")
-    page.emulate_media(media="print")
-    assert not page.locator("details.code").first.is_visible()
-    assert page.locator("figure img").first.is_visible()
+    page.goto((site / f"{SAMPLE[0]}.html").as_uri())
+    page.evaluate("document.querySelector('figure img').removeAttribute('alt')")
+    page.evaluate("document.querySelector('.answer').style.color = '#bbb'")
+    found = {fault.partition(":")[0] for fault in faults(page, WCAG)}
+    assert found == {"image-alt", "color-contrast"}
     page.close()
+
+
+def test_pages_print_with_all_figures(site, browser):
+    """The PDF of a reader who has set dark holds each figure with its description, on white."""
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    for name in (TIMELINE, "import-dependence-japan-rare-earths.html"):
+        page.goto((site / name).as_uri())
+        figures = page.locator("figure img").count()
+        pdf = page.pdf(prefer_css_page_size=True, tagged=True)
+        assert len(re.findall(rb"/MediaBox \[0 0 59[45]\S* 84[12]\S*\]", pdf)) > 5, "not on A4"
+        assert len(re.findall(rb"/S /Figure\b", pdf)) >= pdf.count(b"/Alt ") == figures >= 2
+        page.emulate_media(media="print", color_scheme="dark")
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (
+            "rgb(255, 255, 255)"
+        )
+        for hidden in ("details.code", "details.receipt", "details.data", ".bar", ".contents"):
+            assert not page.locator(hidden).first.is_visible(), hidden
+        assert page.locator("figure img").first.is_visible()
+        assert _bright_share(page.locator("figure img").first.screenshot()) > 0.8
+        page.emulate_media(media="screen")
+    context.close()
+
+
+def test_page_breaks_cut_nothing(site, browser):
+    """Columns of the size of a page break by the same rules as pages, and can be measured."""
+    width, height = A4_PX
+    for name in SAMPLE:
+        page = browser.new_page()
+        page.goto((site / f"{name}.html").as_uri())
+        page.emulate_media(media="print")
+        page.evaluate(
+            "([width, height]) => Object.assign(document.body.style, {columnWidth: width + 'px',"
+            " width: width + 'px', height: height + 'px', columnGap: '99px', columnFill: 'auto'})",
+            [width, height],
+        )
+        cut, wide, alone, pages = page.evaluate(_BREAKS, width + 99)
+        assert (cut, wide, alone) == ([], [], []), name
+        assert pages > 2
+        page.close()
+
+
+_BREAKS = """(step) => {
+  const boxes = (element) => [...element.getClientRects()].filter((box) => box.width);
+  const page = (box) => Math.floor(box.left / step);
+  const all = (names) => [...document.querySelectorAll(names)].filter((e) => boxes(e).length);
+  const cut = all("figure, tr, .caption, .answer, .tiles, h2")
+    .filter((e) => new Set(boxes(e).map(page)).size > 1);
+  const wide = all("table, figure, img").filter((e) => boxes(e)[0].width > step - 98);
+  const next = (e) => e.nextElementSibling ?? e.parentElement.nextElementSibling;
+  const alone = all("main h2, .caption").filter((e) => next(e) && boxes(next(e)).length
+    && page(boxes(next(e))[0]) !== page(boxes(e)[0]));
+  const names = (list) => list.map((e) => e.tagName + " " + e.textContent.slice(0, 60));
+  const pages = new Set(all("main *").map((e) => page(boxes(e)[0]))).size;
+  return [names(cut), names(wide), names(alone), pages];
+}"""
+
+
+def test_the_contents_follow_the_scroll(site, browser):
+    page = browser.new_page(viewport={"width": DESKTOP, "height": 800})
+    page.goto((site / TIMELINE).as_uri())
+    links = page.locator(".contents.beside a")
+    assert links.all_inner_texts() == page.locator("main h2, footer h2").all_inner_texts()
+    assert page.locator(".contents a[aria-current]").count() == 0
+    current = page.locator(".contents.beside a[aria-current]")
+    for name in ("What was in force", "How to cite", "All events"):
+        links.filter(has_text=name).click()
+        page.wait_for_function(
+            "name => document.querySelector('.beside a[aria-current]')?.textContent === name",
+            arg=name,
+        )
+        assert current.count() == 1
+        assert page.get_by_role("heading", name=name, exact=True).is_visible()
+    page.evaluate("scrollTo(0, document.getElementById('what-was-in-force').offsetTop - 100)")
+    page.wait_for_function(
+        "document.querySelector('.beside a[aria-current]').textContent === 'What was in force'"
+    )
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    assert not links.first.is_visible()
+    folded = page.locator(".contents.folded")
+    assert not folded.locator("a").first.is_visible()
+    folded.locator("summary").click()
+    folded.get_by_role("link", name="Limits").click()
+    assert page.url.endswith("#limits")
+    assert not folded.locator("a").first.is_visible()
+    page.close()
+
+
+def test_one_switch_shows_all_code(site, browser):
+    page = browser.new_page()
+    page.goto((site / f"{SAMPLE[0]}.html").as_uri())
+    codes, switch = page.locator("details.code"), page.get_by_role("button", name="Show code")
+    assert not any(code.is_visible() for code in codes.all())
+    for _ in range(3):  # All reports, then the switch
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert switch.get_attribute("aria-pressed") == "true"
+    assert all(code.is_visible() for code in page.locator("details.code pre").all())
+    switch.click()
+    assert switch.get_attribute("aria-pressed") == "false"
+    assert not any(code.is_visible() for code in codes.all())
+    page.close()
+
+
+def test_without_scripts_contents_and_code_still_work(site, browser):
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": 1200, "height": 800}
+    )
+    page = context.new_page()
+    page.goto((site / f"{SAMPLE[0]}.html").as_uri())
+    assert not page.get_by_role("button", name="Show code").is_visible()
+    code = page.locator("details.code").first
+    assert not code.locator("pre").is_visible()
+    code.locator("summary").click()
+    assert code.locator("pre").is_visible()
+    page.locator(".contents.beside").get_by_role("link", name="Limits").click()
+    assert page.url.endswith("#limits")
+    context.close()
+
+
+def test_headline_numbers_are_recorded_ones(site):
+    """Each row of the table of tiles shows in some report, and no tile has a raw name."""
+    records = [Site(site).record(report.id) for report in REPORTS]
+    for row in tiles.rows():
+        notebook = f"{row['notebook']}.ipynb"
+        assert any(row["number"] in r["numbers"] for r in records if r["notebook"] == notebook), row
+    shown = {record["id"]: tiles.of_report(record) for record in records}
+    assert len([name for name, found in shown.items() if found]) > len(REPORTS) / 2
+    for name, found in shown.items():
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert page.count('<dd class="value">') == len(found)
+        assert not any(re.search(r"_|\bnan\b|\binf\b", tile.label + tile.value) for tile in found)
 
 
 def test_the_interactive_timeline_answers_to_hover_and_zoom(site, browser):

@@ -28,8 +28,9 @@ def declared() -> dict[str, str]:
 def test_the_conda_environment_is_that_of_pyproject():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     *packages, pip = environment["dependencies"]
-    assert pip == {"pip": ["-e ."]}
-    conda = dict(requirement(text) for text in packages)
+    *by_pip, itself = pip["pip"]
+    assert itself == "-e ."
+    conda = dict(requirement(text) for text in [*packages, *by_pip])
     assert conda.pop("python") == project()["requires-python"]
     assert conda.pop("pip") == ""
     assert conda == {CONDA_NAMES.get(name, name): bound for name, bound in declared().items()}

@@ -466,7 +466,7 @@ def folded(data: pd.DataFrame, caption: str) -> str:
     if len(data) > FOLDED_ROWS:
         caption += f" (the first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all)"
     rows = data.head(FOLDED_ROWS)
-    table = _as_html([_table_column(rows, name, name) for name in data], caption)
+    table = _as_html([_table_column(rows, name, name) for name in data], caption, role="group")
     return f"<details class='data'><summary>Data</summary>{table}</details>"
 
 
@@ -509,7 +509,7 @@ def _kind(column: _Column) -> str:
     return f" class='text{width}'"
 
 
-def _as_html(columns: list[_Column], caption: str) -> str:
+def _as_html(columns: list[_Column], caption: str, role: str = "region") -> str:
     """Return a table that scrolls sideways where it is too wide."""
     kinds = [_kind(column) for column in columns]
     named = list(zip(columns, kinds, strict=True))
@@ -522,6 +522,6 @@ def _as_html(columns: list[_Column], caption: str) -> str:
     name = html.escape(caption)
     return (
         f"<p class='caption'>{name}</p>"
-        f"<div class='scroll' tabindex='0' role='region' aria-label='{name}'>"
+        f"<div class='scroll' tabindex='0' role='{role}' aria-label='{name}'>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )

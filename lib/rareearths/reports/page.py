@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from rareearths import words
-from rareearths.reports import cards, change_text, compare, receipts
+from rareearths.reports import cards, change_text, compare, contents, receipts, tiles
 
 TEMPLATES = Path(__file__).parent / "template"
 _NOTEBOOK_LINK = re.compile(
@@ -23,7 +23,12 @@ _CONTROLS = (*range(9), 11, *range(14, 32), 127, *range(0x202A, 0x202F), *range(
 _UNSHOWN = dict.fromkeys(_CONTROLS)
 
 
-def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
+def render(
+    notebook,
+    facts: dict,
+    beside: dict[str, str] | None = None,
+    helps: dict[str, str] | None = None,
+) -> str:
     """Return the page of an executed notebook.
 
     Parameters
@@ -34,18 +39,24 @@ def render(notebook, facts: dict, beside: dict[str, str] | None = None) -> str:
         What ``<id>.json`` holds: title, headline, date, parameters, tables, ...
     beside : dict of str to str, optional
         Report by notebook, to which links to a notebook lead in the page.
+    helps : dict of str to str, optional
+        What each parameter means, see `parameters.helps`.
     """
     resources = {
         "facts": facts,
+        "helps": helps or {},
+        "tiles": tiles.of_report(facts),
         "change": change_text.view(facts["change"]),
         "summary": change_text.summary(facts["change"]),
         "receipts": receipts.of_page(notebook),
         "style": _style(),
+        "script": _script(),
     }
     body, _ = _exporter().from_notebook_node(notebook, resources)
     parts = _WITH_SCRIPTS.split(body)  # text and scripts in turn
     parts[::2] = [_lead_to_reports(part.translate(_UNSHOWN), beside or {}) for part in parts[::2]]
-    return _allow_scripts(_scripts_once("".join(parts)), _own_scripts(notebook))
+    made = _scripts_once("".join(contents.add(parts)))
+    return _allow_scripts(made, _own_scripts(notebook) | {_digest(_script())})
 
 
 def render_index(reports: list[dict], alerts: list[dict]) -> str:
@@ -149,3 +160,9 @@ def _exporter():
 @cache
 def _style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    """The template's own script, the only one that a page trusts besides those of the figures."""
+    return (TEMPLATES / "page.js").read_text(encoding="utf-8")

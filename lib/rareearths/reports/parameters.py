@@ -24,6 +24,7 @@ with lean.imports():
 
 # What nbformat raises for a file that is JSON, but no notebook, besides errors of its reading.
 _NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, ValidationError)
+_HELP = re.compile(r"^(\w+)[^#\n]*# *([^\[\n]*[^\[\s])", re.MULTILINE)
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 
 
@@ -92,6 +93,17 @@ def check(notebook: Path, given: dict, where: str = "parameters") -> dict:
     if wrong:
         raise ParameterError("\n".join(f"{where} ({notebook.name}): {m}" for m in wrong))
     return values
+
+
+def helps(notebook) -> dict[str, str]:
+    """Return what an executed notebook says of its parameters, without what is allowed.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    """
+    tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", ())]
+    return {name: text for cell in tagged for name, text in _HELP.findall(cell.source) if text}
 
 
 def _parameter(notebook: Path, found: dict) -> Parameter:

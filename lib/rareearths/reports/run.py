@@ -78,7 +78,10 @@ def _files(task: Task, executed, facts: dict) -> dict[str, str]:
     """Return the three files of a report as text: draft of the page, record and notebook."""
     import nbformat
 
-    draft = page.render(visible(executed.notebook), facts, task.beside)
+    from rareearths.reports import parameters
+
+    helps = parameters.helps(executed.notebook)
+    draft = page.render(visible(executed.notebook), facts, task.beside, helps)
     facts = facts | {"page": hashlib.sha256(draft.encode()).hexdigest()}
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     return {"draft": draft, "record": text, "notebook": nbformat.writes(executed.notebook)}
