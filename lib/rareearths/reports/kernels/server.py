@@ -43,7 +43,8 @@ _MODULES = (
 
 
 _NOT_FOR_NOTEBOOKS = tuple(
-    f"rareearths.{name}" for name in ("reports.", "sources", "build", "check", "__main__")
+    f"rareearths.{name}"
+    for name in ("reports.", "sources", "build", "check", "explore", "__main__")
 )
 
 
