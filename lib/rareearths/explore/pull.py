@@ -132,8 +132,8 @@ def table(fans: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 TEXTS = {
     "title": "{goods}: {share} from {supplier} in {end}",
-    "subtitle": "Share of the need of {importer} that has to come from {supplier}, {name}; bands: "
-    "50 and 90% of draws; dashed: {base}",
+    "subtitle": "Share of the need of {importer} that has to come from {supplier}; bands of "
+    "{name}: 50 and 90% of draws; dashed: {base}",
     "alt": "Lines by year for each package, with bands around {name}.",
     "source": "Source: own model, {draws} draws; docs/methods/levers.md",
 }
@@ -147,7 +147,7 @@ def values(pull: Pull, fans: dict[str, pd.DataFrame]) -> dict:
         "goods": goods[0].upper() + goods[1:],
         "importer": party.name_of(pull.importer),
         "supplier": party.name_of(party.SUPPLIER),
-        "name": chosen(pull),
+        "name": "these levers" if pull.moved else chosen(pull),
         "share": ranged(last["median"], last["low90"], last["high90"], "pct0"),
         "base": party.BASE_YEAR,
         "end": party.HORIZON,

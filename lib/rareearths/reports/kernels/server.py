@@ -37,7 +37,7 @@ _MODULES = (
     "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
-    "seaborn", "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
+    "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
     "networkx",
 )  # fmt: skip
 
