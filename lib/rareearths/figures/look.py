@@ -6,16 +6,13 @@ from functools import cache
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rareearths import catalogue, trade
-from rareearths.reports import lean
 from rareearths.words import show_number
-
-with lean.imports():
-    import seaborn as sns
 
 WIDTH_IN = 4.4  # text stays legible when a phone shows it 336 pixels wide
 INK, MUTED, GRID, PAPER = "#1b2026", "#56606b", "#d5dae0", "#ffffff"

@@ -74,6 +74,8 @@ def serve(address: str) -> None:
     with lean.imports():
         importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
+    with lean.imports():
+        importlib.import_module("seaborn")  # it would take the widgets of JupyterLab along
     for name in [*_MODULES, *_library()]:
         with suppress(Exception):
             importlib.import_module(name)
