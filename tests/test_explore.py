@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import REPORT_NOTEBOOKS, ROOT
-from rareearths import policy
+from rareearths import catalogue, events, policy
 from rareearths.catalogue import UnknownCode
 from rareearths.explore import call, entry, pull, view
 from rareearths.explore.pull import Pull
@@ -217,3 +217,13 @@ def test_the_tour_names_every_notebook():
     text = (ROOT / "notebooks/00_tour.ipynb").read_text(encoding="utf-8")
     names = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} - {"00_tour"}
     assert [name for name in sorted(names) if name not in text] == []
+
+
+def test_what_a_cell_shows_by_its_name_is_short():
+    study = events.study(EMBARGO, "JPN")
+    who = party.load_party("JPN")
+    done = outlook.run(who, "accelerated", uncertainty.draw(who, 100, 1), (2030, 2035))
+    for thing in (study, done, catalogue.table("baci_minerals"), View(), Pull()):
+        assert len(repr(thing)) < 600
+    assert study.verdict in repr(study)
+    assert "step -0.44" in repr(study)
