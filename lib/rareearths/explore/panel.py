@@ -152,5 +152,5 @@ def _shown(show: Callable, choice) -> None:
 
 def _copyable(text: str) -> str:
     """One click selects all of it."""
-    style = "user-select: all; margin: 0; line-height: 1.35; overflow-x: auto"
+    style = "user-select: all; font-family: monospace; line-height: 1.35; overflow-x: auto"
     return f"<pre style='{style}'>{html.escape(text)}</pre>"
