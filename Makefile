@@ -28,8 +28,8 @@ test: $(READY) ## Run all tests (installs Chromium for the browser tests if ther
 bench: $(READY) ## Measure speed and memory into bench/ (a quarter of an hour; BENCH="rendering --quick")
 	$(BIN)/python -m bench $(BENCH)
 
-lab: $(READY) ## Open the notebooks in JupyterLab
-	$(BIN)/jupyter lab notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(READY) ## Open JupyterLab on the tour of the notebooks
+	$(BIN)/jupyter lab notebooks/00_tour.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
 
 lint: $(READY) ## Check style, and that notebooks hold no outputs
 	$(BIN)/ruff check .

@@ -57,7 +57,7 @@ def copy(folder: Path) -> Project:
     for name in ("lib", "data", "notebooks"):
         shutil.copytree(ROOT / name, folder / name, ignore=ignore)
     shutil.copy(ROOT / "requirements.lock", folder)
-    notebooks = sorted((folder / "notebooks").glob("[0-9]*.ipynb"))
+    notebooks = sorted((folder / "notebooks").glob("[1-9]*.ipynb"))
     ids = [path.stem.replace("_", "-") for path in notebooks]
     text = report_list({report_id: {} for report_id in ids})
     (folder / "reports.yml").write_text(text, encoding="utf-8")

@@ -14,6 +14,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rareearths.reports import kernels
 
 ROOT = Path(__file__).parents[1]
+# Those from 10 on and the template are reports; the others are for people who explore.
+REPORT_NOTEBOOKS = sorted((ROOT / "notebooks").glob("[1-9_]*.ipynb"))
 # A slow machine is no failure, and reports made around midnight are those of one day.
 settings.register_profile("project", deadline=None, derandomize=True)
 settings.load_profile("project")

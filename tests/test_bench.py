@@ -157,7 +157,7 @@ def test_the_copied_project_has_a_report_for_each_notebook(tmp_path):
 
     copy = project.copy(tmp_path / "copy")
     reports = config.load(copy.folder / "reports.yml")
-    numbered = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    numbered = sorted(path.name for path in (ROOT / "notebooks").glob("[1-9]*.ipynb"))
     assert [r.notebook.name for r in reports] == numbered
     assert [copy.notebook(r.id) for r in reports] == [r.notebook for r in reports]
     assert [r.id for r in reports] == copy.ids

@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import REPORT_NOTEBOOKS as NOTEBOOKS
 from conftest import ROOT
 from rareearths import catalogue
 from rareearths.reports import config, imports, inputs, scan
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REPORTS = config.load(ROOT / "reports.yml")
 
 FILES = {

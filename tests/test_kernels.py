@@ -188,6 +188,11 @@ def test_random_numbers_differ_from_report_to_report(draw, ran):
     assert text(ran(kernels.WARM, draw)[0]) != text(ran(kernels.WARM, draw)[0])
 
 
+def test_a_warm_kernel_has_what_draws_and_no_widgets(ran):
+    asked = "import sys\n[name in sys.modules for name in ('seaborn', 'ipywidgets')]"
+    assert text(ran(kernels.WARM, asked)[0]) == "[True, False]"
+
+
 # Limits, and what is left
 
 

@@ -1,4 +1,4 @@
-"""The notebooks in a real JupyterLab: run all cells, no error, the interactive chart is drawn."""
+"""The notebooks in a real JupyterLab: run all cells, no error, charts are drawn and move."""
 
 import re
 import subprocess
@@ -8,6 +8,8 @@ import pytest
 
 from browser import chromium
 from conftest import ROOT
+
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status='idle']"
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +35,60 @@ def lab(tmp_path_factory):
             server.terminate()
 
 
-def test_the_timeline_runs_in_jupyterlab_and_draws_its_chart(lab):
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        page.goto(f"{lab}/tree/30_policy_timeline.ipynb")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-        page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3 (ipykernel)").wait_for()
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(
-            timeout=120_000
-        )
-        page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
-        page.locator(".lm-Menu-itemLabel:text-is('Run All Cells')").click()
-        chart = page.locator(".chart svg").first
-        chart.wait_for(state="attached", timeout=120_000)
-        chart.scroll_into_view_if_needed()
-        assert chart.bounding_box()["width"] > 300
-        page.get_by_text("All events", exact=True).first.wait_for(state="attached")
-        assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
-        assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as started:
+        yield started
+
+
+def run_all(browser, lab: str, name: str):
+    """Open a notebook in a workspace of its own, run all cells; returns the page."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.goto(f"{lab}/workspaces/{name}/tree/{name}.ipynb")
+    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+    page.locator(".jp-NotebookPanel-toolbar").get_by_text("Python 3 (ipykernel)").wait_for()
+    page.locator(IDLE).wait_for(timeout=120_000)
+    page.locator(".lm-MenuBar-itemLabel", has_text="Run").click()
+    page.locator(".lm-Menu-itemLabel:text-is('Run All Cells')").click()
+    return page
+
+
+def check_no_error(page) -> None:
+    for kind in ("error", "stderr"):
+        assert page.locator(f"[data-mime-type='application/vnd.jupyter.{kind}']").count() == 0
+
+
+def test_the_timeline_runs_in_jupyterlab_and_draws_its_chart(browser, lab):
+    page = run_all(browser, lab, "30_policy_timeline")
+    chart = page.locator(".chart svg").first
+    chart.wait_for(state="attached", timeout=120_000)
+    chart.scroll_into_view_if_needed()
+    assert chart.bounding_box()["width"] > 300
+    page.get_by_text("All events", exact=True).first.wait_for(state="attached")
+    check_no_error(page)
+
+
+def test_the_widgets_of_the_explorer_move_its_charts(browser, lab):
+    page = run_all(browser, lab, "explore")
+    trade, levers = (page.locator(".widget-output figure").nth(i) for i in (0, 1))
+    levers.wait_for(state="attached", timeout=120_000)
+    for figure, label, choice, title in (
+        (trade, "Importer", "United States", "to the United States"),
+        (levers, "Package", "China only", "bands of China only"),
+    ):
+        before = figure.locator("img").get_attribute("src")
+        page.get_by_label(label, exact=True).first.select_option(label=choice)
+        figure.locator(".subtitle", has_text=re.compile(title)).wait_for(state="attached")
+        assert figure.locator("img").get_attribute("src") != before
+    assert page.locator("pre", has_text='importer, material = "USA"').count() == 1
+    check_no_error(page)
+
+
+def test_the_tour_runs_to_its_end(browser, lab):
+    page = run_all(browser, lab, "00_tour")
+    page.locator(".jp-OutputArea", has_text="of the tonnes").wait_for(
+        state="attached", timeout=120_000
+    )
+    page.locator(IDLE).wait_for(timeout=120_000)
+    assert page.locator("figure img").count() == 3
+    check_no_error(page)

@@ -7,7 +7,7 @@ import papermill
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import ROOT
+from conftest import REPORT_NOTEBOOKS, ROOT
 from rareearths.reports import kernels, parameters
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.kernels.limits import Limits
@@ -15,6 +15,7 @@ from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+each_report = pytest.mark.parametrize("path", REPORT_NOTEBOOKS, ids=lambda p: p.stem)
 
 
 def code(notebook) -> list:
@@ -33,16 +34,23 @@ def recorded(notebook, mime: str):
 
 
 def test_there_are_notebooks():
-    assert {p.name for p in NOTEBOOKS} >= {"20_import_dependence.ipynb", "_template.ipynb"}
+    names = {p.name for p in REPORT_NOTEBOOKS}
+    assert names >= {"20_import_dependence.ipynb", "_template.ipynb"}
+    assert {p.name for p in NOTEBOOKS} - names == {"00_tour.ipynb", "explore.ipynb"}
 
 
 @each_notebook
+def test_it_is_stripped_and_begins_with_its_title(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert not any(c.outputs or c.execution_count for c in code(notebook))
+    assert notebook.cells[0].cell_type == "markdown"
+    assert notebook.cells[0].source.startswith("# ")
+
+
+@each_report
 def test_anatomy(path):
     notebook = nbformat.read(path, as_version=4)
     cells = code(notebook)
-    assert not any(c.outputs or c.execution_count for c in cells), "outputs are not kept in git"
-    assert notebook.cells[0].cell_type == "markdown"
-    assert notebook.cells[0].source.startswith("# ")
     assert len(tagged(notebook, "parameters")) == 1
     assert tagged(notebook, "record") == [len(notebook.cells) - 1], "record comes last"
     text = "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown")
@@ -66,7 +74,7 @@ def test_cells_are_short_and_hold_no_logic(path):
         assert not line.lstrip().startswith(("%", "!")), line
 
 
-@each_notebook
+@each_report
 def test_parameters_are_typed_and_explained(path):
     declared = parameters.declared(path)
     assert len(declared) <= 8
@@ -74,7 +82,7 @@ def test_parameters_are_typed_and_explained(path):
     parameters.check(path, {})
 
 
-@each_notebook
+@each_report
 def test_it_runs_with_its_defaults_and_a_warm_kernel_shows_the_same(
     path, tmp_path, server, monkeypatch
 ):
@@ -95,7 +103,7 @@ def test_it_runs_with_its_defaults_and_a_warm_kernel_shows_the_same(
         assert mine.execution_count == theirs.execution_count
 
 
-@each_notebook
+@each_report
 def test_a_wrong_code_is_named_with_the_closest_ones(path, tmp_path):
     wrong = {"material": "rare_earth", "economy": "JPX", "economy or bloc": "JPX",
              "bloc": "MPS", "index": "geopolrisc"}  # fmt: skip

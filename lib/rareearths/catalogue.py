@@ -16,7 +16,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache, lru_cache, partial, wraps
 from pathlib import Path
@@ -68,11 +68,11 @@ class Table:
     path: str
     sha256: str
     rows: int
-    fields: tuple
-    primary_key: tuple
-    foreign_keys: tuple
-    referred_by: tuple
-    date_order: dict
+    fields: tuple = field(repr=False)
+    primary_key: tuple = field(repr=False)
+    foreign_keys: tuple = field(repr=False)
+    referred_by: tuple = field(repr=False)
+    date_order: dict = field(repr=False)
     sources: tuple
     licences: tuple
     accessed: str

@@ -77,6 +77,11 @@ class Study:
     product: Placebos
     partner: Placebos
 
+    def __repr__(self) -> str:
+        about = f"{self.event_id}, {self.importer} from {self.exporter}, {self.material}"
+        found = self.reason if self.estimate is None else f"step {self.effect:+.2g}, {self.verdict}"
+        return f"<Study of {about}, {self.measure}: {found}>"
+
     @property
     def verdict(self) -> str:
         return _verdict(self)

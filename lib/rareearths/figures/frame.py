@@ -21,6 +21,8 @@ from rareearths.figures.table import folded
 if TYPE_CHECKING:
     import altair
 
+IN_LAB_PX = 592  # width in JupyterLab; a page's own style goes before it
+
 
 def show(
     axes: Axes,
@@ -70,9 +72,10 @@ def show(
     texts["alt"] = describe(texts["alt"], data)
     safe = {name: html.escape(text) for name, text in texts.items()}
     interactive = "" if chart is None else chart_html(chart)
+    address = _data_address(axes.figure)
     receipt.display(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
-        f"{interactive}<img alt='{safe['alt']}' src='{_data_address(axes.figure)}'>"
+        f"{interactive}<img width='{IN_LAB_PX}' alt='{safe['alt']}' src='{address}'>"
         f"<figcaption>{safe['source']}</figcaption></figure>{folded(data, texts['title'])}",
         texts["alt"],
         data,

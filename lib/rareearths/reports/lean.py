@@ -1,26 +1,27 @@
-"""Import the Jupyter libraries without what costs a second and serves nothing here."""
+"""Import libraries without what costs time and serves nothing here."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-GRAMMAR = "rfc3987_syntax"  # of international addresses: jsonschema does without, if it is missing
+# Without the grammar of international addresses jsonschema does not check a format that no notebook
+# has; without ipywidgets seaborn has no palettes to click on.
+LEFT_OUT = ("rfc3987_syntax", "ipywidgets")
 
 
 @contextmanager
 def imports() -> Iterator[None]:
-    """Inside a ``with`` block, what jsonschema compiles for a format no notebook has is missing.
+    """Inside a ``with`` block, the modules `LEFT_OUT` are missing unless they are loaded already.
 
     Examples
     --------
     >>> with imports():
     ...     import nbformat
     """
-    loaded = GRAMMAR in sys.modules
-    if not loaded:
-        sys.modules[GRAMMAR] = None
+    hidden = [name for name in LEFT_OUT if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))
     try:
         yield
     finally:
-        if not loaded:
-            del sys.modules[GRAMMAR]
+        for name in hidden:
+            del sys.modules[name]

@@ -1,6 +1,6 @@
 """The outlook: need, supply from outside the supplier and the bottleneck, year by year."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -30,9 +30,9 @@ class Outlook:
     """
 
     years: np.ndarray
-    need: dict
-    chains: dict
-    stock_days: np.ndarray
+    need: dict = field(repr=False)
+    chains: dict = field(repr=False)
+    stock_days: np.ndarray = field(repr=False)
 
     def outside(self, group: str) -> np.ndarray:
         """What does not come from the supplier, tonnes of oxide, (n, T)."""

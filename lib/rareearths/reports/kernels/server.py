@@ -37,13 +37,14 @@ _MODULES = (
     "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
     "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
-    "seaborn", "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
+    "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
     "networkx",
 )  # fmt: skip
 
 
 _NOT_FOR_NOTEBOOKS = tuple(
-    f"rareearths.{name}" for name in ("reports.", "sources", "build", "check", "__main__")
+    f"rareearths.{name}"
+    for name in ("reports.", "sources", "build", "check", "explore", "__main__")
 )
 
 
@@ -73,6 +74,8 @@ def serve(address: str) -> None:
     with lean.imports():
         importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
+    with lean.imports():
+        importlib.import_module("seaborn")  # it would take the widgets of JupyterLab along
     for name in [*_MODULES, *_library()]:
         with suppress(Exception):
             importlib.import_module(name)
