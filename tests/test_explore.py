@@ -55,19 +55,14 @@ def test_the_shares_of_a_view_are_those_of_the_table():
     pd.testing.assert_series_equal(found, sums / sums.sum(), check_names=False)
 
 
-@pytest.mark.parametrize("chosen", VIEWS, ids=lambda v: f"{v.importer}-{v.chart}-{v.basis}")
-def test_the_call_that_is_shown_makes_the_same_figure(chosen, shown):
-    view.show(chosen)
-    exec(call.of_view(chosen), {})
-    (markup, data), (again, same) = shown
-    assert again == markup
-    pd.testing.assert_frame_equal(same, data)
-
-
-@pytest.mark.parametrize("chosen", PULLS, ids=lambda p: p.importer)
-def test_the_call_of_levers_makes_the_same_figure(chosen, shown):
-    pull.show(chosen)
-    exec(call.of_pull(chosen), {})
+@pytest.mark.parametrize(
+    ("module", "write", "chosen"),
+    [(view, call.of_view, chosen) for chosen in VIEWS]
+    + [(pull, call.of_pull, chosen) for chosen in PULLS],
+)
+def test_the_call_that_is_shown_makes_the_same_figure(module, write, chosen, shown):
+    module.show(chosen)
+    exec(write(chosen), {})
     (markup, data), (again, same) = shown
     assert again == markup
     pd.testing.assert_frame_equal(same, data)
@@ -227,3 +222,11 @@ def test_what_a_cell_shows_by_its_name_is_short():
         assert len(repr(thing)) < 600
     assert study.verdict in repr(study)
     assert "step -0.44" in repr(study)
+
+
+@pytest.mark.parametrize("name", ["00_tour", "explore"])
+def test_the_notebooks_for_people_take_parameters(name):
+    notebook = ROOT / f"notebooks/{name}.ipynb"
+    assert parameters.check(notebook, {"importer": "USA"}, name)["importer"] == "USA"
+    with pytest.raises(parameters.ParameterError, match="closest: JPN"):
+        parameters.check(notebook, {"importer": "JPX"}, name)

@@ -17,10 +17,17 @@ _WIDE = widgets.Layout(width="22rem")
 _STYLE = {"description_width": "6.5rem"}
 
 
-def trade_panel() -> widgets.Widget:
-    """Return the explorer of trade: who supplies what to whom."""
+def trade_panel(start: View | None = None) -> widgets.Widget:
+    """Return the explorer of trade: who supplies what to whom.
+
+    Parameters
+    ----------
+    start : View, optional
+        What is shown first.
+    """
+    start = start or View()
     catalogue.preload()  # the first chart of another importer is then as quick as the next ones
-    controls = _trade_controls()
+    controls = _trade_controls(start)
 
     def chosen() -> View:
         found = {name: control.value for name, control in controls.items() if name != "years"}
@@ -35,6 +42,8 @@ def trade_panel() -> widgets.Widget:
             controls["event"].value = kept if kept in acts else view.NO_EVENT
 
     offer_events(controls["exporter"])
+    if start.event in dict(controls["event"].options).values():
+        controls["event"].value = start.event
     return _panel(controls, chosen, view.show, (call.of_view, entry.of_view), offer_events)
 
 
@@ -59,17 +68,17 @@ def lever_panel() -> widgets.Widget:
     return _panel(controls, chosen, pull.show, (call.of_pull, entry.of_pull), set_sliders)
 
 
-def _trade_controls() -> dict[str, widgets.Widget]:
+def _trade_controls(start: View) -> dict[str, widgets.Widget]:
     economies = sorted((name, code) for code, name in trade.economy_names().items())
     materials = sorted((name, code) for code, name in trade.material_names().items())
-    start, first, last = View(), *trade.year_range()
+    first, last = trade.year_range()
     return {
         "importer": _dropdown("Importer", economies, start.importer),
         "exporter": _dropdown("Exporter", economies, start.exporter),
         "material": _dropdown("Material", materials, start.material),
         "event": _dropdown("Event", [(_NONE, view.NO_EVENT)], view.NO_EVENT),
         "years": widgets.IntRangeSlider(
-            description="Years", value=(first, last), min=first, max=last,
+            description="Years", value=start.years, min=first, max=last,
             continuous_update=False, layout=_WIDE, style=_STYLE,
         ),
         "basis": _dropdown("Basis", list(trade.BASES), start.basis),

@@ -1,6 +1,6 @@
 """A view of trade: what is looked at, its data and its chart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -41,8 +41,8 @@ class View:
     importer: str = "JPN"
     exporter: str = "CHN"
     material: str = "rare_earths"
-    start_year: int = 1995
-    end_year: int = 2024
+    start_year: int = field(default_factory=lambda: trade.year_range()[0])
+    end_year: int = field(default_factory=lambda: trade.year_range()[1])
     basis: str = "tonnes"
     event: str = NO_EVENT
     chart: str = "suppliers"
