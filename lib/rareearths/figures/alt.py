@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from rareearths import words
+from rareearths import translation, words
 from rareearths.figures.look import economy_name
 from rareearths.figures.table import COLUMNS
 
@@ -158,7 +158,10 @@ def _text(name: str, value) -> str:
     if isinstance(value, float):
         value = f"{value:.4g}"
     shown = economy_name(str(value)) if name in _ECONOMIES else str(value).replace("_", " ")
-    return textwrap.shorten(shown, 40, placeholder=" …")
+    shown = translation.said(shown)
+    if translation.current() == translation.ENGLISH:
+        return textwrap.shorten(shown, 40, placeholder=" …")
+    return shown if len(shown) <= 40 else f"{shown[:38]}…"
 
 
 def _heading(name: str) -> str:

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from rareearths import words
-from rareearths.figures import receipt
+from rareearths import translation, words
+from rareearths.figures import lettering, receipt
 from rareearths.figures.alt import describe
 from rareearths.figures.interactive import chart_html
 from rareearths.figures.look import DARK, STYLE
@@ -70,6 +70,8 @@ def show(
     texts["source"] += note
     texts = {name: words.fill(text, **values) for name, text in texts.items()}
     texts["alt"] = describe(texts["alt"], data)
+    texts = {name: translation.said(text) for name, text in texts.items()}
+    lettering.translate(axes.figure)
     safe = {name: html.escape(text) for name, text in texts.items()}
     interactive = "" if chart is None else chart_html(chart)
     address = _data_address(axes.figure)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rareearths import words
+from rareearths import translation, words
 from rareearths.figures import receipt
 from rareearths.figures.interactive import searchable_html
 
 FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
+_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_ORIGINAL = {"project_name", "company"}  # columns of proper names, which no language changes
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
@@ -399,7 +401,7 @@ def show_table(
     unknown = [name for name in columns if name not in COLUMNS]
     if unknown:
         raise ValueError(f"figures.COLUMNS has no heading for {', '.join(unknown)}")
-    caption = words.fill(caption, **values)
+    caption = translation.said(words.fill(caption, **values))
     own = headings or {}
     table = [
         _table_column(rows, name, own.get(name, COLUMNS[name][0]), COLUMNS[name][1])
@@ -464,13 +466,15 @@ class _Column:
 def folded(data: pd.DataFrame, caption: str) -> str:
     """Return the data of a figure as a folded table; of a long one its first rows."""
     if len(data) > FOLDED_ROWS:
-        caption += f" (the first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all)"
+        first = f"The first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all."
+        caption += f" ({translation.said(first)})"
     rows = data.head(FOLDED_ROWS)
-    table = _as_html([_table_column(rows, name, name) for name in data], caption, role="group")
-    return f"<details class='data'><summary>Data</summary>{table}</details>"
+    table = _as_html([_table_column(rows, name, "") for name in data], caption, role="group")
+    return f"<details class='data'><summary>{_text('Data')}</summary>{table}</details>"
 
 
 def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -> _Column:
+    """A column under its heading, or under its own name where there is none."""
     numeric = pd.api.types.is_numeric_dtype(rows[name])
     if form.startswith("link "):
         pairs = zip(rows[name], rows[form.removeprefix("link ")], strict=True)
@@ -478,16 +482,24 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
     elif form == "links":
         cells = ["; ".join(_link(text, address) for text, address in pages) for pages in rows[name]]
     elif form:
-        cells = [html.escape(words.show_number(value, form)) for value in rows[name]]
+        cells = [_text(words.show_number(value, form)) for value in rows[name]]
     else:
-        cells = [html.escape(_cell(name, value)) for value in rows[name]]
-    return _Column(html.escape(heading), cells, numeric)
+        cells = [_text(_cell(name, value), name) for value in rows[name]]
+    shown = _text(heading) if heading else f"<code>{html.escape(str(name))}</code>"
+    return _Column(shown, cells, numeric)
+
+
+def _text(text: str, column: str = "") -> str:
+    """Return a text as HTML in the language of the page; what stays English is marked as such."""
+    shown = text if column in _ORIGINAL else translation.said(text)
+    english = translation.current() != "en" and shown == text and _LETTERS.search(text)
+    return f"<span lang='en'>{html.escape(text)}</span>" if english else html.escape(shown)
 
 
 def _link(text: str, address: str) -> str:
     if not address.startswith(("http://", "https://")) and not _NOTEBOOK.fullmatch(address):
-        return html.escape(text)
-    return f"<a href='{html.escape(address)}'>{html.escape(text)}</a>"
+        return _text(text)
+    return f"<a href='{html.escape(address)}'>{_text(text)}</a>"
 
 
 def _cell(name: str, value) -> str:

@@ -12,6 +12,7 @@ from rareearths.reports.prose import (
     say,
     sources,
 )
+from rareearths.translation import speak
 
 __all__ = [
     "ClaimError",
@@ -24,4 +25,5 @@ __all__ = [
     "require_rows",
     "say",
     "sources",
+    "speak",
 ]

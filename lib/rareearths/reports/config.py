@@ -1,12 +1,13 @@
 """The report list, ``reports.yml``: which notebook, with which parameters, how often.
 
 Beside ``reports:``, ``matrix:`` makes a report for each combination of lists of parameters, and
-``defaults:`` gives limits and alerts to every report that does not set its own.
+``defaults:`` gives limits and alerts to every report that does not set its own. ``languages:``
+makes each report once in each of them; in a language other than English, the id ends with its code.
 """
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from rareearths.catalogue import closest
 from rareearths.reports.alerts import check_thresholds, merged
 from rareearths.reports.kernels.limits import Limits
 from rareearths.reports.schedule import SCHEDULES
+from rareearths.translation import ENGLISH, LANGUAGES
 
 
 class ConfigError(Exception):
@@ -48,6 +50,10 @@ class Report:
         ``defaults:``, and those of the entry alone.
     matrix : str
         Name of the matrix that made the entry; empty for an entry of its own.
+    language : str
+        One of `translation.LANGUAGES`.
+    translations : dict of str to str
+        Id of the same report in each other language.
     """
 
     id: str
@@ -58,6 +64,8 @@ class Report:
     alerts: tuple = ()
     own_alerts: tuple = ()
     matrix: str = ""
+    language: str = ENGLISH
+    translations: dict = field(default_factory=dict)
 
 
 def load(path: Path = Path("reports.yml")) -> list[Report]:
@@ -77,6 +85,8 @@ def load(path: Path = Path("reports.yml")) -> list[Report]:
     ]
     for number, entry in enumerate(content.get("matrix") or [], 1):
         reports += _matrix(path, f"{path}, matrix {number}", defaults, entry)
+    languages = _languages(path, content)
+    reports = [_in(language, r, languages) for r in reports for language in languages]
     ids = [r.id for r in reports]
     repeated = sorted({i for i in ids if ids.count(i) > 1})
     if repeated:
@@ -140,9 +150,10 @@ def beside(report: Report, reports: list[Report]) -> dict[str, str]:
     """
     found: dict[str, tuple[int, str]] = {}
     for other in reports:
-        shared = set(report.parameters) & set(other.parameters)
+        shared = set(report.parameters) & set(other.parameters) - {"language"}
         agree = all(report.parameters[name] == other.parameters[name] for name in shared)
         best = found.get(other.notebook.name, (-1, ""))
+        agree &= other.language == report.language
         if other.notebook != report.notebook and agree and len(shared) > best[0]:
             found[other.notebook.name] = (len(shared), other.id)
     return {name: report_id for name, (_, report_id) in found.items()}
@@ -163,7 +174,7 @@ def _read(path: Path) -> dict:
     if not isinstance(content, dict) or not any(content.get(k) for k in ("reports", "matrix")):
         raise ConfigError(f"{path}: 'reports:' with a list of reports is wanted")
     for key, value in content.items():
-        wanted = {"reports": list, "matrix": list, "defaults": dict}
+        wanted = {"reports": list, "matrix": list, "defaults": dict, "languages": list}
         if key not in wanted:
             raise ConfigError(f"{path}: unknown key {key!r}; {closest(key, wanted)}")
         if not isinstance(value, wanted[key]):
@@ -194,6 +205,28 @@ def _report(path: Path, where: str, defaults: dict, entry, matrix: str = "") -> 
     alerts = tuple(merged(defaults.get("alerts") or [], list(own)))
     parameters = entry.get("parameters") or {}
     return Report(entry["id"], notebook, entry["schedule"], parameters, limits, alerts, own, matrix)
+
+
+def _languages(path: Path, content: dict) -> list[str]:
+    wanted = content.get("languages") or [ENGLISH]
+    for language in wanted:
+        if language not in LANGUAGES:
+            known = ", ".join(LANGUAGES)
+            raise ConfigError(f"{path}: language {language!r} is not one of {known}")
+    return wanted
+
+
+def _in(language: str, report: Report, languages: list[str]) -> Report:
+    """Return a report in a language; its id ends with the code of another one than English."""
+    ids = {other: report.id if other == ENGLISH else f"{report.id}-{other}" for other in languages}
+    spoken = {} if language == ENGLISH else {"language": language}
+    return replace(
+        report,
+        id=ids.pop(language),
+        parameters=report.parameters | spoken,
+        language=language,
+        translations=ids,
+    )
 
 
 def _matrix(path: Path, where: str, defaults: dict, entry) -> list[Report]:

@@ -1,5 +1,6 @@
 """What a report records: everything a page says about itself, read from the executed notebook."""
 
+from rareearths import translation
 from rareearths.reports import gate, inputs, page, receipts, subject, trend
 from rareearths.reports.execute import Execution
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
@@ -22,6 +23,7 @@ def facts_of(task: Task, executed: Execution) -> dict:
     """
     report, notebook = task.report, executed.notebook
     shown = visible(notebook)
+    language = task.report.language
     recorded = _only_output(notebook, RECORD_MIME, "record") if not executed.nothing else {}
     numbers = recorded.get("numbers", {})
     tables = _only_output(notebook, SOURCES_MIME, "sources")
@@ -37,13 +39,21 @@ def facts_of(task: Task, executed: Execution) -> dict:
         "schedule": report.schedule,
         "parameters": task.parameters,
         "numbers": numbers,
+        "language": language,
+        "translations": report.translations,
         "warnings": gate.warnings(notebook),
+        "untranslated": recorded.get("untranslated", []) + _untranslated(shown, language),
         "tables": tables,
         "inputs": inputs.narrow(task.inputs, read, page.links(shown)),
         "receipts": receipts.collect(shown),
         "subject": subject.subject(notebook, task.parameters),
         "trend": trend.trend(shown, numbers),
     }
+
+
+def _untranslated(shown, language: str) -> list[str]:
+    texts = (cell.source for cell in shown.cells if cell.cell_type == "markdown")
+    return [sentence for text in texts for sentence in translation.lacking(text, language)]
 
 
 def recorded_numbers(executed: Execution) -> dict:

@@ -61,7 +61,8 @@ def collect(
     page = _once("page", lambda: _digests(imports.page_files(library)))
     notebook, modules = _once(report.notebook, lambda: _notebook(report.notebook, library))
     digests = _once("tables", _table_digests)
-    given = {"id": report.id, "schedule": report.schedule} | (settings or {})
+    own = ("id", "schedule", "translations")
+    given = {name: getattr(report, name) for name in own} | (settings or {})
     return {
         "notebook": notebook,
         "parameters": _short(_canonical(report.parameters)),

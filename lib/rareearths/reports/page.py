@@ -4,10 +4,11 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
-from rareearths import words
+from rareearths import translation, words
 from rareearths.reports import cards, change_text, compare, contents, receipts, tiles
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -15,6 +16,8 @@ _NOTEBOOK_LINK = re.compile(
     r"""<a href=["'](?P<notebook>\w+\.ipynb)["'][^>]*>(?P<text>.*?)</a>""", re.DOTALL
 )
 _NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
+LANGUAGES = {"en": "English", "ja": "日本語"}  # as their readers call them
+_FACE = '@font-face { font-family: "signs of this page"; src: url("%s"); }'
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _WITH_SCRIPTS = re.compile(r"(<script>.*?</script>)", re.DOTALL)
 # Controls that no text of a page needs; the last two ranges turn the order of letters round, also
@@ -42,8 +45,14 @@ def render(
     helps : dict of str to str, optional
         What each parameter means, see `parameters.helps`.
     """
+    language = facts.get("language", translation.ENGLISH)
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = translation.said(cell.source, language)
     resources = {
         "facts": facts,
+        "index": index_name(language),
+        "languages": LANGUAGES,
         "helps": helps or {},
         "tiles": tiles.of_report(facts),
         "change": change_text.view(facts["change"]),
@@ -56,11 +65,31 @@ def render(
     parts = _WITH_SCRIPTS.split(body)  # text and scripts in turn
     parts[::2] = [_lead_to_reports(part.translate(_UNSHOWN), beside or {}) for part in parts[::2]]
     made = _scripts_once("".join(contents.add(parts)))
+    made = _in_language(made, language)
     return _allow_scripts(made, _own_scripts(notebook) | {_digest(_script())})
 
 
-def render_index(reports: list[dict], alerts: list[dict]) -> str:
-    """Return the index page; one dict a report and an alert, see `rareearths.reports.site`."""
+def index_name(language: str) -> str:
+    """Return the file name of the index in a language."""
+    return "index.html" if language == translation.ENGLISH else f"index-{language}.html"
+
+
+def render_index(
+    reports: list[dict],
+    alerts: list[dict],
+    language: str = translation.ENGLISH,
+    translations: Collection[str] = (),
+) -> str:
+    """Return the index page in a language.
+
+    Parameters
+    ----------
+    reports, alerts : list of dict
+        One a report and an alert, see `rareearths.reports.site`.
+    language : str
+    translations : collection of str
+        The other languages that have an index.
+    """
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
@@ -75,8 +104,20 @@ def render_index(reports: list[dict], alerts: list[dict]) -> str:
         alerts=alerts,
         style=Markup(_style() + _read("site.css")),
         script=Markup(_read("site.js")),
+        language=language,
+        languages={code: (LANGUAGES[code], index_name(code)) for code in translations},
     )
+    body = _in_language(body, language)
     return _allow_scripts(body.translate(_UNSHOWN), {_digest(_read("site.js"))})
+
+
+def _in_language(page: str, language: str) -> str:
+    """Translate what the template says, and give the page the signs that a font may lack."""
+    if language == translation.ENGLISH:
+        return page
+    made = translation.translated(page, language)
+    face = _FACE % translation.part(made)
+    return made.replace("</style>", f"{face}</style>", 1)
 
 
 @cache

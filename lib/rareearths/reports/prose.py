@@ -8,7 +8,7 @@ import numbers
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from rareearths import catalogue, words
+from rareearths import catalogue, translation, words
 from rareearths.words import choose, escape, fill
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def say(template: str, /, role: str = "text", **values) -> None:
     """Show a sentence in Markdown; ``role`` marks the report's ``title`` and its ``answer``."""
     if role not in ROLES:
         raise ValueError(f"role {role!r} is not one of {', '.join(ROLES)}")
-    text = words.fill_markdown(template, **values)
+    text = translation.said(words.fill_markdown(template, **values))
     shown = f"# {text}" if role == "title" else text
     _display({"text/markdown": shown}, {"role": role})
 
@@ -96,9 +96,11 @@ def record(headline: str, /, **values) -> None:
         Numbers are recorded (a missing one as null); text only fills the headline.
     """
     recorded = {k: _as_json(v) for k, v in values.items() if not isinstance(v, str)}
-    filled = fill(headline, **values)
+    filled = translation.said(fill(headline, **values))
     lines = [filled, *(f"{name}: {value}" for name, value in recorded.items())]
     content = {"headline": filled, "numbers": recorded, "tables": catalogue.consulted()}
+    if untranslated := translation.missed():
+        content["untranslated"] = untranslated
     _display({RECORD_MIME: content, "text/plain": "\n".join(lines)})
 
 
@@ -117,7 +119,10 @@ def sources() -> None:
         {"name": t.name, "path": t.path, "sha256": t.sha256, "rows": t.rows, "accessed": t.accessed}
         for t in tables
     ]
-    _display({SOURCES_MIME: entries, "text/markdown": "\n".join(lines)}, {"role": "sources"})
+    _display(
+        {SOURCES_MIME: entries, "text/markdown": translation.said("\n".join(lines))},
+        {"role": "sources"},
+    )
 
 
 def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
@@ -132,7 +137,7 @@ def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
         say(template, role="answer", **values)
         say("## Sources")
         sources()
-        raise NothingToReport(fill(template, **values))
+        raise NothingToReport(translation.said(fill(template, **values)))
 
 
 def _link(entry: dict) -> str:

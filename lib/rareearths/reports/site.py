@@ -37,16 +37,22 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
     """
     records = {r.id: site.record(r.id) for r in reports}
     published = {report_id: record for report_id, record in records.items() if record}
-    told, raised = list(published.values()), _alerts(reports, published)
-    entries = [_entry(r, records[r.id], site) for r in reports]
+    languages = list(dict.fromkeys(report.language for report in reports))
+    of_first = [r for r in reports if r.language == languages[0]]  # an alert is given once
+    told, raised = _told(of_first, published), _alerts(of_first, published)
     files = {
-        "index.html": page.render_index(entries, raised),
         MANIFEST: _json(_manifest(published, site, checked)),
         "changes.json": change_text.collect(told),
         "feed.xml": feed.feed_text(told, earlier=site.read("feed.xml")),
         "alerts.json": alerts.json_text(raised),
         "alerts.md": alerts.message_text(raised),
     }
+    for language in languages:
+        own = [r for r in reports if r.language == language]
+        entries = [_entry(r, records[r.id], site) for r in own]
+        others = [code for code in languages if code != language]
+        name = page.index_name(language)
+        files[name] = page.render_index(entries, _alerts(own, published), language, others)
     try:
         for name, text in files.items():
             site.write(name, text)
@@ -54,6 +60,10 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
         message = f"{site.folder / name} cannot be written: {error.strerror}"
         raise SiteError(message) from error
     return raised
+
+
+def _told(reports: list[Report], published: dict[str, dict]) -> list[dict]:
+    return [published[r.id] for r in reports if r.id in published]
 
 
 def _alerts(reports: list[Report], published: dict[str, dict]) -> list[dict]:

@@ -1,0 +1,70 @@
+"""The lettering of a figure: its texts and the labels of its ticks in the language of the page."""
+
+import math
+from dataclasses import replace
+from functools import cache
+
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import Formatter, NullFormatter
+
+from rareearths import translation
+
+FAMILY = "DejaVu Sans"  # of all signs that it has
+
+
+def translate(figure: Figure) -> None:
+    """Put the texts of a figure into the language that is spoken; an English one stays as it is."""
+    if translation.current() == "en":
+        return
+    families = [FAMILY, _japanese()]
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter(_Translated(axis.get_major_formatter()))
+            if not isinstance(axis.get_minor_formatter(), NullFormatter):
+                axis.set_minor_formatter(_Translated(axis.get_minor_formatter()))
+            for label in (*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)):
+                label.set_fontfamily(families)
+    for text in figure.findobj(Text):
+        text.set_fontfamily(families)
+        text.set_text(_said(text.get_text()))
+
+
+def _said(text: str) -> str:
+    """Translate a label; one that was wrapped is wrapped again, to as many lines."""
+    lines = text.count("\n") + 1
+    unwrapped = " ".join(text.split("\n"))
+    if lines == 1 or translation.lacking(unwrapped, translation.current()):
+        return translation.said(text)
+    said = translation.said(unwrapped)
+    length = math.ceil(len(said) / lines)
+    return "\n".join(said[start : start + length] for start in range(0, len(said), length))
+
+
+class _Translated(Formatter):
+    """A formatter of ticks whose labels are translated."""
+
+    def __init__(self, formatter: Formatter):
+        self._formatter = formatter
+
+    def __call__(self, value, position=None) -> str:
+        return _said(self._formatter(value, position))
+
+    def format_ticks(self, values) -> list[str]:
+        return [_said(label) for label in self._formatter.format_ticks(values)]
+
+    def set_locs(self, locs) -> None:
+        self._formatter.set_locs(locs)
+
+    def get_offset(self) -> str:
+        return self._formatter.get_offset()
+
+
+@cache
+def _japanese() -> str:
+    """Register the Japanese font that comes with a package; returns its family."""
+    known = font_manager.fontManager
+    known.addfont(translation.font())
+    known.ttflist.append(replace(known.ttflist[-1], weight="bold"))  # it has one weight
+    return known.ttflist[-1].name

@@ -1,0 +1,26 @@
+"""Names of economies, materials and goods: the data tables hold them in each language."""
+
+import csv
+
+from rareearths import catalogue
+
+_TABLES = {"economies": "name", "materials": "name", "products": "label"}
+
+
+def names(language: str) -> dict[str, str]:
+    """Return the name in another language by English name.
+
+    The files are read past the catalogue: a name is no figure, and no page rests on the language
+    that it is read in.
+    """
+    found = {}
+    for table, column in _TABLES.items():
+        path = catalogue.folder() / catalogue.table(table).path
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                english, other = row[f"{column}_en"], row[f"{column}_{language}"]
+                if english and other:
+                    found.setdefault(english, other)
+                    if row.get("with_article") == "true":
+                        found.setdefault(f"the {english}", other)
+    return found

@@ -1,0 +1,37 @@
+"""The numbers of a text, in English or Japanese, so that two texts can be compared."""
+
+import re
+from collections import Counter
+from decimal import Decimal
+
+from rareearths.translation.quantities import MONTHS
+
+_PLACE = re.compile(r"\{\w+(?::\w+)?\}")
+_MONTH = re.compile(
+    rf"\b(?:{'|'.join(f'{m}|{m[:3]}' for m in MONTHS if m != 'May')})\b"
+    r"|(?<=\d )May\b|\bMay(?= \d)"
+)
+_SIZES = {
+    "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
+    "万": 4, "百万": 6, "億": 8, "兆": 12,
+}  # fmt: skip
+_NUMBER = re.compile(
+    r"(\d[\d,]*(?:\.\d+)?)(?:[ -]?(thousand|million|billion|trillion)\b|(百万|万|億|兆))?"
+)
+
+
+def numbers_of(text: str) -> Counter:
+    """Return how often each number stands in a text; months count, amounts have one value.
+
+    Examples
+    --------
+    >>> numbers_of("$1.2 million on 7 May 2010") == numbers_of("2010年5月7日に120万ドル")
+    True
+    """
+    plain = _PLACE.sub(" ", text)
+    plain = _MONTH.sub(lambda m: str([n[:3] for n in MONTHS].index(m[0][:3]) + 1), plain)
+    found = Counter()
+    for digits, english, japanese in _NUMBER.findall(plain):
+        value = Decimal(digits.replace(",", "") or "0")
+        found[value.scaleb(_SIZES.get(english or japanese, 0)).normalize()] += 1
+    return found

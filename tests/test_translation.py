@@ -1,0 +1,170 @@
+"""Translation: sentences with open places, quantities, what stays as it is, and the messages."""
+
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from numbers_of import numbers_of
+from rareearths import trade, translation
+from rareearths.translation import language, messages, names, quantities, sentences
+
+FOLDER = language._FOLDER / "ja"
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    yield
+    translation.speak("en")
+
+
+def filled(source, target, text, **known):
+    """What a message makes of a text, where only the known words can stand in a place."""
+    message = messages._message(source, target)
+    return message.fill(text, lambda part, kind: part if kind == "raw" else known.get(part))
+
+
+def test_a_place_takes_only_what_has_a_translation():
+    source, target = "{who} and {whom} met {place}.", "{place}で{who}と{whom}が会った。"
+    known = {"Ann": "アン", "Bob and Co": "ボブ社", "here": "ここ"}
+    assert (
+        filled(source, target, "Ann and Bob and Co met here.", **known)
+        == "ここでアンとボブ社が会った。"
+    )
+    assert filled(source, target, "Ann and Eve met here.", **known) is None
+    assert filled(source, target, "Ann and Bob and Co met here", **known) is None
+
+
+def test_a_raw_place_stays_as_it_is():
+    assert filled("Plant {name:raw}", "工場{name}", "Plant La Rochelle") == "工場La Rochelle"
+
+
+def test_braces_in_a_value_are_no_places():
+    assert filled("Say {it:raw}.", "{it}と言う。", "Say {it}.") == "{it}と言う。"
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("{a}{b} of it", "{a}{b}"), ("{a} of it", "{b}"), ("{a} of it", "一つ"), ("{a} of", "{a}{a}")],
+)
+def test_a_message_with_other_places_is_refused(source, target):
+    with pytest.raises(messages.MessageError):
+        messages._message(source, target)
+
+
+def test_the_most_particular_message_wins():
+    known = messages.Messages({"{a:raw} fell": "{a}一般", "{a:raw} of gold fell": "{a}金"})
+    first = known.patterns("Price of gold fell")[0]
+    assert first.fill("Price of gold fell", lambda text, kind: text) == "Price金"
+
+
+@pytest.mark.parametrize(
+    ("english", "japanese"),
+    [
+        ("$1.2 billion", "12億ドル"),
+        ("$12.3 million", "1,230万ドル"),
+        ("$950.0 million", "9.5億ドル"),
+        ("−$5,210", "−5,210ドル"),
+        ("$12.19 per kg", "12.19ドル/kg"),
+        ("18,600 tonnes", "18,600トン"),
+        ("3.2 times", "3.2倍"),
+        ("28.4 percentage points", "28.4ポイント"),
+        ("7 September 2010", "2010年9月7日"),
+        ("September 2010", "2010年9月"),
+        ("2010-09-07", "2010年9月7日"),
+        ("20% to 52%", "20%〜52%"),
+        ("more than 3 months", "3か月超"),
+        ("+28.4", "+28.4"),
+    ],
+)
+def test_quantities(english, japanese):
+    assert quantities.japanese(english) == japanese
+
+
+@pytest.mark.parametrize("text", ["", "May", "tonnes", "in Japan", "1 or", "to 5", "Nd2Fe14B"])
+def test_no_quantity(text):
+    assert quantities.japanese(text) is None
+
+
+@given(st.decimals("0.1", "99999", places=1), st.sampled_from(["million", "billion"]))
+def test_an_amount_keeps_its_value(number, size):
+    made = quantities.japanese(f"${number:,} {size}")
+    digits, word = re.fullmatch(r"([\d,.]+)(兆|億|万|)ドル", made).groups()
+    power = {"兆": 12, "億": 8, "万": 4, "": 0}[word]
+    value = number.scaleb({"million": 6, "billion": 9}[size])
+    assert Decimal(digits.replace(",", "")).scaleb(power) == value
+
+
+def test_names_come_from_the_tables_with_and_without_article():
+    known = names.names("ja")
+    assert known["Japan"] == trade.economy_names("ja")["JPN"]
+    assert known["the United States"] == known["United States"] == trade.economy_names("ja")["USA"]
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(translation.Untold, match="'fr' is not one of en, ja"):
+        translation.speak("fr")
+
+
+def test_what_has_no_translation_stays_and_is_remembered():
+    translation.speak("ja")
+    assert translation.said("Blorp fizzed the quux.") == "Blorp fizzed the quux."
+    assert translation.missed() == ["Blorp fizzed the quux."]
+    translation.speak("ja")
+    assert translation.missed() == []
+
+
+def test_english_is_never_touched():
+    assert translation.said("Japan") == "Japan"
+    assert translation.said("Japan", "ja") == "日本"
+
+
+def test_a_list_and_its_marks():
+    translation.speak("ja")
+    assert translation.said("**Japan**, China (12%) and Taiwan") == "**日本**、中国（12%）、台湾"
+
+
+def test_sentences_are_cut_where_they_end():
+    text = "It fell by 3.5 points (U.S. Census). **Why?** See No. 4. 2010 was worse."
+    cut = ["It fell by 3.5 points (U.S. Census).", "**Why?**", "See No. 4.", "2010 was worse."]
+    assert sentences.sentences(text) == cut
+
+
+def test_of_a_page_code_scripts_and_english_stay():
+    page = (
+        "<html lang=\"ja\"><p aria-label='Japan'> Japan <code>Japan</code></p>"
+        "<script>Japan</script><p lang='en'>Japan <b>Japan</b></p><p>Japan</p>"
+    )
+    assert translation.translated(page, "ja") == (
+        '<html lang="ja"><p aria-label="日本"> 日本 <code>Japan</code></p>'
+        "<script>Japan</script><p lang='en'>Japan <b>Japan</b></p><p>日本</p>"
+    )
+
+
+def test_a_page_in_english_is_the_same():
+    page = "<p>Japan</p>"
+    assert translation.translated(page, "en") == page
+
+
+def test_the_font_of_a_page_has_its_signs():
+    import base64
+    import io
+
+    from fontTools.ttLib import TTFont
+
+    address = translation.part("希土類 rare earths")
+    font = TTFont(io.BytesIO(base64.b64decode(address.split(",", 1)[1])))
+    assert {chr(code) for code in font.getBestCmap()} == set("希土類")
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.po")), ids=lambda path: path.stem)
+def test_a_message_file_can_be_read_and_keeps_the_numbers(path):
+    for source, target in messages._entries(path).items():
+        assert target, f"{path.name}: no translation of {source!r}"
+        assert numbers_of(source) == numbers_of(target), f"{path.name}: {source!r}"
+
+
+def test_all_messages_together():
+    assert len(messages.read(FOLDER)) > 1000
