@@ -9,14 +9,14 @@ from rareearths.translation.quantities import MONTHS
 _PLACE = re.compile(r"\{\w+(?::\w+)?\}")
 _MONTH = re.compile(
     rf"\b(?:{'|'.join(f'{m}|{m[:3]}' for m in MONTHS if m != 'May')})\b"
-    r"|(?<=\d )May\b|\bMay(?= \d)"
+    r"|(?<=\d )May\b|\bMay(?= \d)|^May$"
 )
 _SIZES = {
-    "thousand": 3, "million": 6, "billion": 9, "trillion": 12,
+    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "m": 6, "bn": 9,
     "万": 4, "百万": 6, "億": 8, "兆": 12,
 }  # fmt: skip
 _NUMBER = re.compile(
-    r"(\d[\d,]*(?:\.\d+)?)(?:[ -]?(thousand|million|billion|trillion)\b|(百万|万|億|兆))?"
+    r"(\d[\d,]*(?:\.\d+)?)(?:[ -]?(thousand|million|billion|trillion|m|bn)\b|(百万|万|億|兆))?"
 )
 
 

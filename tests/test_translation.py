@@ -47,7 +47,12 @@ def test_braces_in_a_value_are_no_places():
 
 @pytest.mark.parametrize(
     ("source", "target"),
-    [("{a}{b} of it", "{a}{b}"), ("{a} of it", "{b}"), ("{a} of it", "一つ"), ("{a} of", "{a}{a}")],
+    [
+        ("{a}{b} of it", "{a}{b}"),
+        ("{a} of it", "{b}"),
+        ("{a} of it", "一つ"),
+        ("{a} of {a}", "{a}"),
+    ],
 )
 def test_a_message_with_other_places_is_refused(source, target):
     with pytest.raises(messages.MessageError):
@@ -123,7 +128,10 @@ def test_english_is_never_touched():
 
 def test_a_list_and_its_marks():
     translation.speak("ja")
-    assert translation.said("**Japan**, China (12%) and Taiwan") == "**日本**、中国（12%）、台湾"
+    assert (
+        translation.said("**Japan**, China (12%) and Taiwan")
+        == "<strong>日本</strong>、中国（12%）、台湾"
+    )
 
 
 def test_sentences_are_cut_where_they_end():

@@ -13,7 +13,11 @@ from rareearths.figures.interactive import searchable_html
 
 FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
-_ORIGINAL = {"project_name", "company"}  # columns of proper names, which no language changes
+# Columns of proper names, of codes and of quotations, which no language changes.
+_ORIGINAL = {
+    "author", "capacity_as_given", "company", "event_id", "loss_printed", "printed", "project_name",
+    "publisher", "share_as_printed", "tables", "value_as_printed",
+}  # fmt: skip
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
@@ -499,7 +503,13 @@ def _text(text: str, column: str = "") -> str:
 def _link(text: str, address: str) -> str:
     if not address.startswith(("http://", "https://")) and not _NOTEBOOK.fullmatch(address):
         return _text(text)
-    return f"<a href='{html.escape(address)}'>{_text(text)}</a>"
+    return f"<a href='{html.escape(address)}'>{_title(text)}</a>"
+
+
+def _title(text: str) -> str:
+    """The text of a link: a title or a publisher stays as it is, words of ours are translated."""
+    own = not translation.lacking(text, translation.current())
+    return _text(text) if own else f"<span lang='en'>{html.escape(text)}</span>"
 
 
 def _cell(name: str, value) -> str:

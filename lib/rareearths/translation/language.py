@@ -10,7 +10,9 @@ ENGLISH = "en"
 LANGUAGES = (ENGLISH, "ja")
 _FOLDER = Path(__file__).parent
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
-_CODE = re.compile(r"[A-Z][A-Z0-9/&.-]*")  # no English word: JPN, HHI, NdFeB stands elsewhere
+_BOLD = re.compile(r"\*\*(.+?)\*\*")  # Markdown wants blanks around, which Japanese has not
+# No English words: JPN, HHI, 2E001; baci_minerals, chn-ree-quota-2010.
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9/&.-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 _LONGEST = 1500  # characters; no sentence is longer, and to look for one would take long
@@ -84,7 +86,7 @@ def _translated(text: str) -> str:
             _missed.setdefault(english)
             other = f"{english} "
         made += other
-    return made.rstrip(" ")
+    return _BOLD.sub(r"<strong>\1</strong>", made.rstrip(" "))
 
 
 @lru_cache(maxsize=10_000)
@@ -105,7 +107,7 @@ def _pieces(text: str) -> list[tuple[str, str | None]]:
 
 def _lookup(text: str) -> str | None:
     """Return the translation of a piece of Markdown; None where there is none."""
-    bare = _find(text.replace("\\$", "$"))
+    bare = _find(text.strip().replace("\\$", "$"))
     return bare and (bare.replace("$", "\\$") if "\\$" in text else bare)
 
 

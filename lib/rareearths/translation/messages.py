@@ -33,7 +33,7 @@ class Message:
     slots : tuple of (str, str)
         Name and kind of each open place.
     target : str
-        The translation, with the same places.
+        The translation, with the same places; one may stand there more than once.
     """
 
     literals: tuple[str, ...]
@@ -98,7 +98,7 @@ class Messages:
     Raises
     ------
     MessageError
-        Two places without a text between them, or places that differ between both.
+        Two places without a text between them or of one name, or other places in the translation.
     """
 
     def __init__(self, pairs: dict[str, str]):
@@ -137,7 +137,8 @@ def _message(source: str, target: str) -> Message:
     literals = tuple(map(_unbraced, _SLOT.split(source)[::3]))
     if any(not literal for literal in literals[1:-1]):
         raise MessageError(f"two places without a text between them: {source!r}")
-    if sorted(name for name, _ in slots) != sorted(m[1] for m in _SLOT.finditer(target)):
+    named, used = [name for name, _ in slots], {m[1] for m in _SLOT.finditer(target)}
+    if len(set(named)) < len(named) or set(named) != used:
         raise MessageError(f"the places differ between {source!r} and {target!r}")
     return Message(literals, slots, target)
 

@@ -80,7 +80,9 @@ def japanese(text: str) -> str | None:
 
 
 def _range(text: str) -> str | None:
-    for between in (" to ", "–", "-", " and "):
+    if text.endswith(" – ") and (start := japanese(text[:-3])):
+        return f"{start}〜"
+    for between in (" to ", " – ", "–", "-", " and "):
         low, found, high = text.partition(between)
         first, last = (japanese(low), japanese(high)) if found and low and high else (None, None)
         if first and last:

@@ -126,7 +126,10 @@ def _with_colon(text: str, translate: Translate) -> str | None:
 
 
 def _with_number(text: str, translate: Translate) -> str | None:
-    """A label: a name and a number."""
+    """A label: a name and a number; after a name in letters, four digits are a year."""
     match = re.fullmatch(r"(\D.*?) ([<>≤≥+\-−~]?\$?\d[\d,.]*%?)", text)
     said = match and translate(match[1])
-    return f"{said} {match[2]}" if said else None
+    if not said:
+        return None
+    year = said != match[1] and re.fullmatch(r"(?:19|20)\d\d", match[2])
+    return f"{said} {match[2]}{'年' if year else ''}"
