@@ -12,11 +12,14 @@ _MONTH = re.compile(
     r"|(?<=\d )May\b|\bMay(?= \d)|^May$"
 )
 _SIZES = {
-    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "m": 6, "bn": 9,
-    "万": 4, "百万": 6, "億": 8, "兆": 12,
+    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "m": 6, "bn": 9, "Mt": 6,
+    "万": 4, "百万": 6, "億": 8, "十億": 9, "兆": 12,
 }  # fmt: skip
+_MONEY = r"(?:USD|EUR|JPY|AUD|[A-Z]{0,2}\$|€|¥) ?"
 _NUMBER = re.compile(
-    r"(\d[\d,]*(?:\.\d+)?)(?:[ -]?(thousand|million|billion|trillion|m|bn)\b|(百万|万|億|兆))?"
+    rf"(?P<money>{_MONEY})?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:"
+    r"[ -]?(?P<en>thousand|million|billion|trillion|bn|Mt|m(?= euro)|(?(money)m|bn))\b"
+    r"|(?P<ja>百万|十億|万|億|兆))?"
 )
 
 
@@ -31,7 +34,7 @@ def numbers_of(text: str) -> Counter:
     plain = _PLACE.sub(" ", text)
     plain = _MONTH.sub(lambda m: str([n[:3] for n in MONTHS].index(m[0][:3]) + 1), plain)
     found = Counter()
-    for digits, english, japanese in _NUMBER.findall(plain):
-        value = Decimal(digits.replace(",", "") or "0")
-        found[value.scaleb(_SIZES.get(english or japanese, 0)).normalize()] += 1
+    for match in _NUMBER.finditer(plain):
+        value = Decimal(match["digits"].replace(",", ""))
+        found[value.scaleb(_SIZES.get(match["en"] or match["ja"], 0)).normalize()] += 1
     return found

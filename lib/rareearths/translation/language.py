@@ -117,7 +117,7 @@ def _find(text: str) -> str | None:
         return None
     if not _LETTERS.search(text):
         number = quantities.japanese(text)
-        return number if number is not None else text
+        return number if number is not None else re.sub(r"(?<=.)\.$", "。", text)
     if _CODE.fullmatch(text) or (_JAPANESE.search(text) and not _TWO_WORDS.search(text)):
         return text
     known = _known()

@@ -24,7 +24,7 @@ _MONTH = f"(?:{'|'.join(f'{m}|{m[:3]}' for m in MONTHS)})"
 _NUMBER = r"[+\-−±~<>≤≥]?\d[\d,]*(?:\.\d+)?"
 _SIGN = r"(?P<sign>[+\-−]?)"
 _PLAIN = r"(?P<n>\d[\d,]*(?:\.\d+)?)"
-_SIZES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12}
+_SIZES = {"thousand": 3, "million": 6, "billion": 9, "trillion": 12, "k": 3, "m": 6, "bn": 9}
 _CURRENCIES = {
     "$": "ドル",
     "US$": "ドル",
@@ -70,6 +70,9 @@ def japanese(text: str) -> str | None:
             return made(match)
     if (made := _range(text.removeprefix("from "))) is not None:
         return made
+    if (bracket := re.fullmatch(r"(.+?) \(([^()]+)\)", text)) is not None:
+        middle, ends = japanese(bracket[1]), japanese(bracket[2])
+        return middle and ends and f"{middle}（{ends}）"
     for word, form in _BEFORE.items():
         if text.lower().startswith(f"{word} ") and (rest := japanese(text[len(word) + 1 :])):
             return form.format(rest)
@@ -120,10 +123,11 @@ def _iso(match: re.Match) -> str:
 _MONEY = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, reverse=True))
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _SIZE = "|".join(_SIZES)
+_LONG = "|".join(size for size in _SIZES if len(size) > 2)  # without money, m may be metres
 _FORMS: list[tuple[re.Pattern, Callable[[re.Match], str]]] = [
     (re.compile(rf"{_NUMBER}%?"), lambda m: m[0]),
-    (re.compile(rf"{_SIGN}(?P<money>{_MONEY}){_PLAIN} (?P<size>{_SIZE})"), _amount),
-    (re.compile(rf"{_SIGN}{_PLAIN} (?P<size>{_SIZE})(?: (?P<unit>{_UNIT}))?"), _amount),
+    (re.compile(rf"{_SIGN}(?P<money>{_MONEY}){_PLAIN} ?(?P<size>{_SIZE})"), _amount),
+    (re.compile(rf"{_SIGN}{_PLAIN} (?P<size>{_LONG})(?: (?P<unit>{_UNIT}))?"), _amount),
     (
         re.compile(
             rf"{_SIGN}(?P<money>{_MONEY}){_PLAIN}(?: (?:per|a) (?P<per>kg|tonne|kilogram))?"
