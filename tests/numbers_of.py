@@ -12,13 +12,13 @@ _MONTH = re.compile(
     r"|(?<=\d )May\b|\bMay(?= \d)|^May$"
 )
 _SIZES = {
-    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "m": 6, "bn": 9, "Mt": 6,
+    "thousand": 3, "million": 6, "billion": 9, "trillion": 12, "m": 6, "bn": 9, "trn": 12, "Mt": 6,
     "万": 4, "百万": 6, "億": 8, "十億": 9, "兆": 12,
 }  # fmt: skip
 _MONEY = r"(?:USD|EUR|JPY|AUD|[A-Z]{0,2}\$|€|¥) ?"
 _NUMBER = re.compile(
     rf"(?P<money>{_MONEY})?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:"
-    r"[ -]?(?P<en>thousand|million|billion|trillion|bn|Mt|m(?= euro)|(?(money)m|bn))\b"
+    r"[ -]?(?P<en>thousand|million|billion|trillion|bn|trn|Mt|m(?= euro)|(?(money)m|bn))\b"
     r"|(?P<ja>百万|十億|万|億|兆))?"
 )
 

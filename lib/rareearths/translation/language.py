@@ -12,7 +12,9 @@ _FOLDER = Path(__file__).parent
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # Markdown wants blanks around, which Japanese has not
 # No English words: JPN, HHI, 2E001; baci_minerals, chn-ree-quota-2010.
-_CODE = re.compile(r"[A-Z0-9][A-Z0-9/&.-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}")
+_CODE = re.compile(
+    r"[A-Z0-9][A-Z0-9/&.-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}|https?://\S+"
+)
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 _LONGEST = 1500  # characters; no sentence is longer, and to look for one would take long
@@ -117,14 +119,14 @@ def _find(text: str) -> str | None:
         return None
     if not _LETTERS.search(text):
         number = quantities.japanese(text)
-        return number if number is not None else re.sub(r"(?<=.)\.$", "。", text)
-    if _CODE.fullmatch(text) or (_JAPANESE.search(text) and not _TWO_WORDS.search(text)):
-        return text
+        return number if number is not None else re.sub(r"\.$", "。", text)
     known = _known()
     turned = text[:1].swapcase() + text[1:]
     for form in (text, turned):
         if form in known.exact:
             return known.exact[form]
+    if _CODE.fullmatch(text) or (_JAPANESE.search(text) and not _TWO_WORDS.search(text)):
+        return text
     if (number := quantities.japanese(text)) is not None:
         return number
     for form in (text, turned):

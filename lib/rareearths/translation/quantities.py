@@ -83,9 +83,9 @@ def japanese(text: str) -> str | None:
 
 
 def _range(text: str) -> str | None:
-    if text.endswith(" – ") and (start := japanese(text[:-3])):
+    if text.endswith(" –") and (start := japanese(text[:-2])):
         return f"{start}〜"
-    for between in (" to ", " – ", "–", "-", " and "):
+    for between in (" to ", " and ", " – ", "–", "-"):
         low, found, high = text.partition(between)
         first, last = (japanese(low), japanese(high)) if found and low and high else (None, None)
         if first and last:
@@ -142,5 +142,5 @@ _FORMS: list[tuple[re.Pattern, Callable[[re.Match], str]]] = [
     (re.compile(rf"(?P<n>{_NUMBER}) ?(?P<unit>{_UNIT})"), lambda m: m["n"] + _UNITS[m["unit"]]),
     (re.compile(rf"(?P<day>\d{{1,2}}) (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _day),
     (re.compile(rf"(?P<month>{_MONTH})(?: (?P<day>\d{{1,2}}),)? (?P<year>\d{{4}})"), _day),
-    (re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)(?:-(?P<day>\d\d))?"), _iso),
+    (re.compile(r"(?P<year>\d{4})-(?P<month>0[1-9]|1[0-2])(?:-(?P<day>\d\d))?"), _iso),
 ]
