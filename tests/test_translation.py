@@ -144,10 +144,12 @@ def test_of_a_page_code_scripts_and_english_stay():
     page = (
         "<html lang=\"ja\"><p aria-label='Japan'> Japan <code>Japan</code></p>"
         "<script>Japan</script><p lang='en'>Japan <b>Japan</b></p><p>Japan</p>"
+        "<svg><path d='M0'/><text>Japan</text></svg><p>Japan<br>Japan</p>"
     )
     assert translation.translated(page, "ja") == (
         '<html lang="ja"><p aria-label="日本"> 日本 <code>Japan</code></p>'
         "<script>Japan</script><p lang='en'>Japan <b>Japan</b></p><p>日本</p>"
+        "<svg><path d='M0'/><text>Japan</text></svg><p>日本<br>日本</p>"
     )
 
 

@@ -40,7 +40,7 @@ def translated(page: str, language: str) -> str:
 def _follow(tag: str, apart: list[str]) -> None:
     """Keep account of the elements that are left alone: the outermost, and those within it."""
     found = _NAME.match(tag)
-    if not found or found[1] in _VOID:
+    if not found or found[1] in _VOID or tag.endswith("/>"):
         return
     if tag.startswith("</"):
         if apart:
