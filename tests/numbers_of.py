@@ -23,6 +23,12 @@ _NUMBER = re.compile(
 )
 
 
+# "25 to 800 million", "25〜800百万": the size is of both.
+_SHARED = re.compile(
+    r"(\d[\d,.]*)( to | and |〜|、)(\d[\d,.]*)( ?(?:million|billion|bn)\b|百万|十億)"
+)
+
+
 def numbers_of(text: str) -> Counter:
     """Return how often each number stands in a text; months count, amounts have one value.
 
@@ -33,6 +39,7 @@ def numbers_of(text: str) -> Counter:
     """
     plain = _PLACE.sub(" ", text)
     plain = _MONTH.sub(lambda m: str([n[:3] for n in MONTHS].index(m[0][:3]) + 1), plain)
+    plain = _SHARED.sub(r"\1\4\2\3\4", plain)
     found = Counter()
     for match in _NUMBER.finditer(plain):
         value = Decimal(match["digits"].replace(",", ""))

@@ -80,6 +80,7 @@ def test_the_most_particular_message_wins():
         ("September 2010", "2010年9月"),
         ("2010-09-07", "2010年9月7日"),
         ("20% to 52%", "20%〜52%"),
+        ("$25 to $800 million", "2,500万ドル〜8億ドル"),
         ("more than 3 months", "3か月超"),
         ("+28.4", "+28.4"),
     ],

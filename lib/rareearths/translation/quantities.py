@@ -87,6 +87,8 @@ def _range(text: str) -> str | None:
         return f"{start}〜"
     for between in (" to ", " and ", " – ", "–", "-"):
         low, found, high = text.partition(between)
+        if (size := _SIZED.search(high)) and re.fullmatch(rf"\D?{_NUMBER}", low):
+            low += size[0]  # "25 to 800 million": the size is of both
         first, last = (japanese(low), japanese(high)) if found and low and high else (None, None)
         if first and last:
             return f"{first}{'、' if between == ' and ' else '〜'}{last}"
@@ -124,6 +126,7 @@ _MONEY = "|".join(re.escape(sign) for sign in sorted(_CURRENCIES, key=len, rever
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 _SIZE = "|".join(_SIZES)
 _LONG = "|".join(size for size in _SIZES if len(size) > 2)  # without money, m may be metres
+_SIZED = re.compile(rf" ?(?:{_LONG})\b")
 _FORMS: list[tuple[re.Pattern, Callable[[re.Match], str]]] = [
     (re.compile(rf"{_NUMBER}%?"), lambda m: m[0]),
     (re.compile(rf"{_SIGN}(?P<money>{_MONEY}){_PLAIN} ?(?P<size>{_SIZE})"), _amount),
