@@ -25,7 +25,7 @@ _NUMBER = re.compile(
 
 # "25 to 800 million", "25〜800百万": the size is of both.
 _SHARED = re.compile(
-    r"(\d[\d,.]*)( to | and |〜|、)(\d[\d,.]*)( ?(?:million|billion|bn)\b|百万|十億)"
+    r"(\d[\d,.]*)( to | and |〜|、|から)(\d[\d,.]*)( ?(?:million|billion|bn)\b|百万|十億)"
 )
 
 
