@@ -13,6 +13,7 @@ from rareearths.translation.language import (
     current,
     lacking,
     missed,
+    preload,
     said,
     speak,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "lacking",
     "missed",
     "part",
+    "preload",
     "said",
     "speak",
     "translated",

@@ -53,6 +53,11 @@ def current() -> str:
     return _language
 
 
+def preload() -> None:
+    """Read all messages now: a process that is forked from this one has them."""
+    _known()
+
+
 def missed() -> list[str]:
     """Return the texts that had no translation since `speak`, in order; they stay English."""
     return list(_missed)

@@ -30,7 +30,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import rareearths
-from rareearths import catalogue
+from rareearths import catalogue, translation
 from rareearths.reports import lean
 
 _MODULES = (
@@ -80,6 +80,8 @@ def serve(address: str) -> None:
         with suppress(Exception):
             importlib.import_module(name)
     catalogue.preload()
+    with suppress(Exception):
+        translation.preload()
     _warm_up()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address + ".new")
