@@ -17,7 +17,7 @@ _SIZES = {
 }  # fmt: skip
 _MONEY = r"(?:USD|EUR|JPY|AUD|[A-Z]{0,2}\$|€|¥) ?"
 _NUMBER = re.compile(
-    rf"(?P<money>{_MONEY})?(?P<digits>\d[\d,]*(?:\.\d+)?)(?:"
+    rf"(?P<money>{_MONEY})?(?P<digits>\d(?:[\d,]*\d)?(?:\.\d+)?)(?:"
     r"[ -]?(?P<en>thousand|million|billion|trillion|bn|trn|Mt|m(?= euro)|(?(money)m|bn))\b"
     r"|(?P<ja>百万|十億|万|億|兆))?"
 )

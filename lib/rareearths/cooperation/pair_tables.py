@@ -6,6 +6,7 @@ from rareearths import stages, supply, trade, words
 from rareearths.cooperation import holdings, pairs
 
 NONE = holdings.NONE
+SMALL = 5e4  # US$; less is shown in dollars
 
 
 def suppliers(
@@ -121,7 +122,10 @@ def _cell(table: pd.DataFrame, stage: str, code: str) -> str:
     row = rows.iloc[0]
     part = span(row[["share_value", "share_tonnes"]])
     when = "" if row["year"] == table["year"].max() else f" ({row['year']})"
-    return f"{part} of ${words.show_number(row['value_usd'], 'million_usd')}m{when}"
+    value = row["value_usd"]
+    small = value < SMALL
+    worth = words.show_number(value, "usd" if small else "million_usd")
+    return f"{part} of {worth if small else f'${worth}m'}{when}"
 
 
 def span(shares: pd.Series) -> str:
