@@ -114,7 +114,7 @@ def parts_of(change: dict, name: str = "total") -> tuple:
 def test_a_first_report_has_no_change(tiny):
     assert changes.compare(None, record({"total": 1}), Rerun(), tiny.history) is None
     assert change_text.summary(None) == ""
-    assert change_text.view(None) is None
+    assert change_text.view({"change": None}) is None
 
 
 def test_the_three_causes_at_once_are_told_apart(tiny):
@@ -178,6 +178,21 @@ def test_a_table_without_periods_is_revised_even_when_it_grows(tiny):
     change = changes.compare(before, record({"rows": 3}), rerun, tiny.history)
     assert parts_of(change, "rows") == (0.0, 1.0, 0.0)
     assert rerun.parameters == []
+
+
+@pytest.mark.parametrize(("by", "listed"), [(0, []), (1, ["year"])])
+def test_a_year_that_moves_with_time_is_no_changed_number(tiny, by, listed):
+    """A new period moves it, which is no news; another method is."""
+    before = record({"year": 2023})
+    tiny.history.keep(["flows"])
+    tiny.write("flows", [*FLOWS, [2024, "a", 5.0]])
+    code = "2" if by else "1"
+    rerun = Rerun(lambda folder: {"year": 2023 + by})
+    change = changes.compare(before, record({"year": 2024 + by}, code), rerun, tiny.history)
+    assert list(change["numbers"]) == listed
+    assert change["state"] == ("changed" if listed else "same")
+    said = change_text.summary(change)
+    assert said.startswith("1 number" if listed else "No number changed since")
 
 
 def test_equal_numbers_need_no_run(tiny):
@@ -457,11 +472,11 @@ CHANGED = {
             "revision": -0.0015,
             "method": 0.0,
         },
-        "year": {
-            "before": 2024,
-            "after": 2025,
-            "change": 1.0,
-            "real": 1.0,
+        "lost_share": {
+            "before": 0.1,
+            "after": 0.2,
+            "change": 0.1,
+            "real": 0.1,
             "revision": None,
             "method": None,
         },
@@ -482,16 +497,34 @@ def test_the_summary_counts_by_cause():
 
 
 def test_the_page_shows_each_number_with_its_parts():
-    rows = change_text.view(CHANGED)["rows"]
-    assert rows == [
+    assert change_text.view({"change": CHANGED})["rows"] == [
         ["share tonnes", "0.6613", "0.6721", "+0.0123", "−0.0015", "0.0000"],
-        ["year", "2024", "2025", "+1", "not known", "not known"],
+        ["lost share", "0.100", "0.200", "+0.100", "not known", "not known"],
     ]
+
+
+def test_a_number_with_a_label_is_shown_in_its_format():
+    facts = {
+        "notebook": "20_import_dependence.ipynb",
+        "subject": {"suppliers": {"CHN": "China"}},
+        "change": CHANGED,
+    }
+    first, second = change_text.view(facts)["rows"]
+    assert first == [
+        "share of China by tonnes",
+        "66.13%",
+        "67.21%",
+        "+1.23 points",
+        "−0.15 points",
+        "0.00 points",
+    ]
+    assert second[0] == "lost share"
 
 
 def render(change) -> str:
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(page.TEMPLATES))
-    return environment.get_template("change.html.j2").render(change=change_text.view(change))
+    shown = change_text.view({"change": change})
+    return environment.get_template("change.html.j2").render(change=shown)
 
 
 def test_the_section_of_the_page():
@@ -693,7 +726,7 @@ def test_new_periods_revised_data_and_new_code_for_real(project, data, tmp_path,
         by_hand(revised, new_code),
         by_hand(revised + added, new_code),
     ]
-    assert set(change["numbers"]) == {"year", "china_share", "total_eur"}
+    assert set(change["numbers"]) == {"china_share", "total_eur"}
     for name, parts in change["numbers"].items():
         values = [Fraction(round(place[name] * 10**12), 10**12) for place in places]
         for part, start, end in zip(PARTS, values, values[1:], strict=False):

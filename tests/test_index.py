@@ -7,7 +7,11 @@ import csv
 import hashlib
 import json
 import re
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -329,6 +333,41 @@ def test_a_comparison_can_be_linked(opened, index):
     assert shown(other) == ["dep-jpn-ree", "levers-jpn"]
 
 
+def comparison(tab) -> str:
+    return tab.locator(".comparison output").inner_text()
+
+
+def test_filters_narrow_the_comparison_and_the_tables_too(opened, index):
+    tab = opened()
+    tab.get_by_label("Number", exact=True).select_option("gap")
+    tab.get_by_label("Importer").select_option("United States")
+    assert [href for href, _ in bars(tab)] == ["dep-usa-graphite.html", "dep-usa-ree.html"]
+    assert comparison(tab) == "2 of 4 reports, highest first, 2 not in the choice above"
+    tab.locator(".numbers summary").click()
+    assert tab.locator(".numbers tbody tr:visible").count() == 2
+    other = opened(address(tab).removeprefix(index.as_uri()))
+    assert (bars(other), comparison(other)) == (bars(tab), comparison(tab))
+    tab.get_by_label("Search").fill("cote")
+    assert bars(tab) == []
+    assert comparison(tab) == "No report with numbers to compare fits the choice above"
+    tab.get_by_role("button", name="Show all").click()
+    assert tab.get_by_label("Number", exact=True).input_value() == "gap", "a choice comes back"
+    assert len(bars(tab)) == 3
+    assert address(tab).endswith("#table=20_dependence.ipynb&number=gap")
+
+
+def test_only_questions_that_fit_the_filters_are_compared(tmp_path, opened):
+    cuts = {"levers-jpn": {"cut": 1.5}, "levers-usa": {"cut": 2.5}}
+    made = [record_of(r, numbers=(NUMBERS | cuts)[r.id]) for r in REPORTS]
+    tab = opened("#material=graphite&table=60_levers.ipynb", write(tmp_path, made))
+    options = tab.locator("#table option")
+    assert options.all_inner_texts() == ["How dependent?"], "no report on levers is on graphite"
+    assert [href for href, _ in bars(tab)] == ["dep-usa-graphite.html"]
+    tab.get_by_label("Material").select_option("Any")
+    assert options.all_inner_texts() == list(QUESTIONS.values())
+    assert [href for href, _ in bars(tab)] == ["levers-usa.html", "levers-jpn.html"]
+
+
 def test_numbers_of_one_report_or_the_same_in_all_are_not_compared():
     made = [
         {"facts": {"numbers": numbers}, "notebook": notebook, "question": "?", "trend": None}
@@ -431,6 +470,27 @@ def test_links_lead_beside_the_page_wherever_it_stands(index):
     source = index.read_text(encoding="utf-8")
     for link in re.findall(r'(?:href|src)="([^"]*)"', source):
         assert re.fullmatch(r"#[a-z]+|[\w-]+\.(html|json|xml)", link), link
+
+
+def test_the_site_works_below_any_path(index, browser, tmp_path):
+    """Served in a folder of a folder: page, feed and records are found beside the index."""
+    shutil.copytree(index.parent, tmp_path / "a b/site")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever).start()
+        base = f"http://127.0.0.1:{server.server_port}/a%20b/site/"
+        tab = browser.new_page()
+        tab.goto(f"{base}#importer=JPN")
+        assert count(tab) == "2 of 6"
+        tab.locator(".card:visible h3 a").first.click()
+        assert tab.url == f"{base}dep-jpn-ree.html"
+        tab.goto(base)
+        feed = tab.locator("head link[rel=alternate]").evaluate("link => link.href")
+        assert feed == tab.get_by_role("link", name="Feed").evaluate("link => link.href")
+        for address in (feed, f"{base}manifest.json"):
+            assert tab.request.get(address).ok
+        tab.close()
+        server.shutdown()
 
 
 def test_the_gate_finds_nothing_in_it_and_the_policy_names_its_one_script(index):
@@ -607,7 +667,7 @@ def test_names_are_those_of_the_data():
 
 def test_a_code_without_a_name_and_a_notebook_without_heading_do():
     said = subject.subject(executed(heading="No heading"), {"importer": 5, "material": ""})
-    assert said == {"question": "", "importers": {"5": "5"}, "materials": {}}
+    assert said == {"question": "", "importers": {"5": "5"}, "materials": {}, "suppliers": {}}
 
 
 def test_every_report_of_the_list_has_an_importer_or_a_material():
@@ -637,7 +697,7 @@ def test_a_rendered_report_brings_its_subject_and_its_line(tmp_path):
     assert record["trend"]["number"] == "part"
     assert record["trend"]["years"] == list(range(2015, 2025))
     source = (folder / "site/index.html").read_text(encoding="utf-8")
-    assert "part: 0.00 in 2015, 1.29 in 2024" in source
+    assert "part: 0 in 2015, 1.29 in 2024" in source
     assert '<span data-importer="JPN">Japan</span>' in source
 
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import chromium
 from conftest import ROOT, run_cli
 from rareearths import mirror
-from rareearths.reports import config, tiles
+from rareearths.reports import config, labels, tiles
 from rareearths.reports.store import Site
 
 PHONE, DESKTOP = 360, 1200
@@ -303,6 +303,33 @@ def test_headline_numbers_are_recorded_ones(site):
         page = (site / f"{name}.html").read_text(encoding="utf-8")
         assert page.count('<dd class="value">') == len(found)
         assert not any(re.search(r"_|\bnan\b|\binf\b", tile.label + tile.value) for tile in found)
+
+
+def test_every_recorded_number_has_a_label_and_a_format(site):
+    records = [Site(site).record(report.id) for report in REPORTS]
+    found = {(record["notebook"], n): record for record in records for n in record["numbers"]}
+    bare = [key for key, record in found.items() if not labels.label(record, key[1]).form]
+    assert bare == [], "rows are missing in template/numbers.csv"
+    assert len(found) > 300
+    for (_, number), record in found.items():
+        value = record["numbers"][number]
+        assert re.fullmatch(r"[^_]+", labels.label(record, number).shown(value)), number
+
+
+def test_the_comparison_shows_shares_in_per_cent(site, browser):
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri() + "#table=20_import_dependence.ipynb")
+    assert "share of China by tonnes" in page.locator("#number").inner_text()
+    page.locator("#number").select_option("share_tonnes")
+    shown = dict(
+        zip(
+            page.locator(".bars th a").all_inner_texts(),
+            page.locator(".bars td").all_inner_texts(),
+            strict=True,
+        )
+    )
+    assert shown["How dependent is Japan on China for rare earths?"].strip() == "66%"
+    page.close()
 
 
 def test_the_interactive_timeline_answers_to_hover_and_zoom(site, browser):

@@ -61,6 +61,16 @@ def test_a_share_changes_by_points():
     ]
 
 
+def test_a_tile_names_the_supplier_where_the_record_knows_it():
+    numbers = {"share": 0.697, "outside_t": 68502, "outside_share": 0.303, "hhi": 0.5, "year": 2025}
+    facts = {"notebook": "10_global_supply.ipynb", "numbers": numbers, "change": None}
+    named = facts | {"subject": {"suppliers": {"CHN": "China"}}}
+    said = [tiles.of_report(f)[0].label for f in (facts, named)]
+    start = "of the world's mine output in 2025 from "
+    assert said == [f"{start}the supplier", f"{start}China"]
+    assert tiles.of_report(named)[1].value == "68,502"
+
+
 def test_headings_get_an_address_each_and_scripts_stay():
     parts = [
         "<ol></ol><p id='limits'></p><h2>Limits</h2><h2>A <em>&lt;b&gt;</em></h2>",
@@ -83,7 +93,25 @@ def test_parameters_are_shown_with_their_help():
     )
     cell = new_code_cell(source, metadata={"tags": ["parameters"]})
     other = new_code_cell("x = 1  # no parameter")
-    assert parameters.helps(new_notebook(cells=[cell, other])) == {
-        "importer": "ISO3 code",
-        "years": "years",
-    }
+    notebook = new_notebook(cells=[cell, other])
+    assert parameters.helps(notebook) == {"importer": "ISO3 code", "years": "years"}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "value", "text"),
+    [
+        ("economy", "JPN", "Japan (JPN)"),
+        ("economy", ["JPN", "NLD"], "Japan (JPN), Netherlands (NLD)"),
+        ("economy or bloc", "G7", "Group of Seven (G7)"),
+        ("material", ["rare_earths"], "rare earths (rare_earths)"),
+        ("issuer", ["CHN", "EUU"], "China (CHN), EUU"),
+        ("economy", [], ""),
+        ("year", 2024, "2024"),
+        ("value | tonnes", "value", "value"),
+    ],
+)
+def test_a_code_is_shown_with_its_name(allowed, value, text):
+    source = f"here: str = {value!r}  # help of it [{allowed}]"
+    cell = new_code_cell(source, metadata={"tags": ["parameters"]})
+    values = {"here": value, "else": [1, 2]}
+    assert parameters.texts(new_notebook(cells=[cell]), values) == {"here": text, "else": "1, 2"}

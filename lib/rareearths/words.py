@@ -200,6 +200,7 @@ FORMATS = {
     "ratio": lambda v: f"{v:.2f}",
     "million_usd": _million,
     "year": lambda v: f"{v:.0f}",
+    "truth": lambda v: "yes" if v else "no",
     "few": lambda v: f"{v:,.0f}" if v >= 10 or v == 0 else f"{v:,.2g}",
     "p": lambda v: "under 0.001" if v < 0.001 else f"{v:.3f}" if v < 0.01 else f"{v:.2f}",
     "short": lambda v: f"{v:,.0f}" if abs(v) >= 999.5 else f"{v:.3g}",

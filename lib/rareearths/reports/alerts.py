@@ -12,7 +12,7 @@ import json
 import math
 
 from rareearths import words
-from rareearths.reports import change_text
+from rareearths.reports import change_text, labels
 
 LIMITS = ("above", "below", "change")
 
@@ -178,27 +178,36 @@ def _message(threshold: dict, facts: dict) -> str | None:
         return None
     value, limit = facts["numbers"][name], threshold[kind]
     parts = ((facts.get("change") or {}).get("numbers") or {}).get(name)
-    label = change_text.readable(name)
+    label = labels.label(facts, name)
     if value is None:
         went_blind = parts and parts["before"] is not None
-        return f"{label} is missing now, it was {_exact(parts['before'])}" if went_blind else None
+        if not went_blind:
+            return None
+        return f"{label.text} is missing now, it was {_with_unit(label, parts['before'])}"
     if kind == "change":
         moved = parts and parts["change"] is not None and abs(parts["change"]) > limit
         return _change_message(label, parts, limit) if moved else None
     beyond = value > limit if kind == "above" else value < limit
-    return f"{label} is {_exact(value, limit)}, {kind} {limit:,}" if beyond else None
+    if not beyond:
+        return None
+    least = f"{label.scaled(limit):,}{label.unit}"
+    return f"{label.text} is {_with_unit(label, value, limit)}, {kind} {least}"
 
 
-def _change_message(label: str, parts: dict, limit: float) -> str:
+def _change_message(label: labels.Label, parts: dict, limit: float) -> str:
     split = {part: parts[part] for part in change_text.PART_NAMES}
-    values = change_text.shown([parts["before"], parts["after"]], scale=parts["change"])
-    size, *sizes = change_text.shown(
-        [parts["change"], *split.values()], signed=True, scale=parts["change"]
-    )
+    values = label.exact([parts["before"], parts["after"]], parts["change"])
+    size, *sizes = label.steps([parts["change"], *split.values()], parts["change"])
     causes = ", ".join(
         f"{change_text.PART_NAMES[part]} {text}" for part, text in zip(split, sizes, strict=True)
     )
-    return f"{label} changed by {size} (limit {limit:,}), from {' to '.join(values)}: {causes}"
+    most = f"{label.scaled(limit):,}{label.step_unit}"
+    return f"{label.text} changed by {size} (limit {most}), from {' to '.join(values)}: {causes}"
+
+
+def _with_unit(label: labels.Label, value: float, limit: float | None = None) -> str:
+    other = limit if limit is None else label.scaled(limit)
+    return _exact(label.scaled(value), other) + label.unit
 
 
 def _exact(value: float, other: float | None = None) -> str:

@@ -1,6 +1,6 @@
 """What the index shows of each report: a card, and at the top what changed."""
 
-from rareearths.reports import change_text, sparkline, subject
+from rareearths.reports import change_text, labels, sparkline, subject
 
 MOVES = 3  # numbers that are named of a report that changed
 _KINDS = {"importers": subject.IMPORTERS, "materials": subject.MATERIALS}
@@ -85,8 +85,8 @@ def _card(entry: dict, questions: dict[str, str]) -> dict:
         "title": facts.get("title") or entry["id"],
         "status": _status(entry),
         "question": questions.get(notebook) or _readable(notebook),
-        "trend": _trend(facts.get("trend")),
-        "moves": _moves(facts.get("change")),
+        "trend": _trend(facts),
+        "moves": _moves(facts),
     }
 
 
@@ -97,24 +97,25 @@ def _status(entry: dict) -> tuple[str, str]:
     return _STATUS[bool(facts), bool(entry["failure"])]
 
 
-def _trend(found: dict | None) -> dict | None:
+def _trend(facts: dict) -> dict | None:
     """Return the line of a record as markup, and in words: its first and its last value."""
+    found = facts.get("trend")
     if not found:
         return None
     years, values = found["years"], found["values"]
     known = [(y, v) for y, v in zip(years, values, strict=True) if v is not None]
     (start, first), (end, last) = known[0], known[-1]
-    before, now = change_text.shown([first, last])
-    name = change_text.readable(found["number"])
-    text = f"{name}: {before} in {start}, {now} in {end}"
+    label = labels.label(facts, found["number"])
+    text = f"{label.text}: {label.shown(first)} in {start}, {label.shown(last)} in {end}"
     return {"number": found["number"], "svg": sparkline.svg(years, values), "text": text}
 
 
-def _moves(change: dict | None) -> list[str] | None:
+def _moves(facts: dict) -> list[str] | None:
     """Return the first numbers that changed, from what to what; None when nothing did."""
+    change = facts.get("change")
     if not change or change["state"] != "changed":
         return None
-    rows = change_text.view(change)["rows"]
+    rows = change_text.view(facts)["rows"]
     told = [f"{name} {before} → {after}" for name, before, after, *_ in rows[:MOVES]]
     return told + ([f"{len(rows) - MOVES} more"] if len(rows) > MOVES else [])
 
@@ -125,7 +126,9 @@ def _sentence(published: list[dict], changed: int) -> str:
     first = sum(card["facts"].get("change") is None for card in published)
     if first == len(published):
         return "There is no earlier report to compare with: each report is the first of its kind."
-    said = f"Numbers changed in {changed} of {_reports(len(published))}."
+    reports = _reports(len(published))
+    many = f"Numbers changed in {changed} of {reports}."
+    said = many if changed else f"No number changed in {reports}."
     return said + (f" {first} of them {'is' if first == 1 else 'are'} new." if first else "")
 
 
@@ -137,7 +140,7 @@ def _readable(notebook: str) -> str:
     """Return the name of a notebook in words, without its number: "import dependence"."""
     stem = notebook.removesuffix(".ipynb")
     number, _, rest = stem.partition("_")
-    return change_text.readable(rest if number.isdecimal() and rest else stem)
+    return labels.readable(rest if number.isdecimal() and rest else stem)
 
 
 def _reports(number: int) -> str:

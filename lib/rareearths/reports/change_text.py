@@ -1,7 +1,8 @@
 """The change since the last report in words: for the index, the page and machines."""
 
 import json
-import math
+
+from rareearths.reports import labels
 
 PART_NAMES = {"real": "new periods", "revision": "revised data", "method": "method"}
 
@@ -38,8 +39,13 @@ def summary(change: dict | None) -> str:
     return "; ".join(said) if change["numbers"] else f"Since {change['since']}: {', '.join(said)}"
 
 
-def view(change: dict | None) -> dict | None:
+def view(facts: dict) -> dict | None:
     """Return what ``change.html.j2`` shows: a sentence, what is new, the rows of the table.
+
+    Parameters
+    ----------
+    facts : dict
+        The record of the report; its ``change``, and what its numbers are called.
 
     Returns
     -------
@@ -47,41 +53,27 @@ def view(change: dict | None) -> dict | None:
         ``sentence``, ``notes`` (list of str), ``rows`` (list of lists of str: number, before,
         after, new periods, revised data, method); None for a first report.
     """
+    change = facts.get("change")
     if change is None:
         return None
     notes = [
-        f"{label}: {', '.join(names)}."
+        f"{label}: {'; '.join(names)}."
         for label, names in (
             ("New or revised tables", change["tables"]),
             ("New code", change["code"]),
-            ("Recorded for the first time", [readable(n) for n in change["appeared"]]),
-            ("No longer recorded", [readable(n) for n in change["vanished"]]),
+            ("Recorded for the first time", _names(change["appeared"], facts)),
+            ("No longer recorded", _names(change["vanished"], facts)),
         )
         if names and change["state"] != "new question"
     ]
     if change["note"] and change["state"] != "new question":
         notes.append(f"{change['note']}.")
-    rows = [_row(name, parts) for name, parts in change["numbers"].items()]
+    rows = [_row(name, parts, facts) for name, parts in change["numbers"].items()]
     return {"sentence": f"{summary(change)}.", "notes": notes, "rows": rows}
 
 
-def readable(name: str) -> str:
-    """Return the name of a number or table as words: ``share_tonnes`` is "share tonnes"."""
-    return name.replace("_", " ")
-
-
-def shown(values: list[float | None], signed: bool = False, scale: float | None = None) -> list:
-    """Return numbers as text, with as many decimals as show three digits of ``scale``.
-
-    Examples
-    --------
-    >>> shown([0.66128, None], scale=0.0123), shown([0.0123, -0.0023], signed=True, scale=0.0123)
-    (['0.6613', '–'], ['+0.0123', '−0.0023'])
-    """
-    scale = scale or max((abs(v) for v in values if v is not None), default=1.0)
-    whole = all(v is None or float(v).is_integer() for v in [*values, scale])
-    decimals = 0 if whole or not scale else max(0, 2 - math.floor(math.log10(abs(scale))))
-    return [_text(v, decimals, signed) for v in values]
+def _names(numbers: list[str], facts: dict) -> list[str]:
+    return [labels.label(facts, number).text for number in numbers]
 
 
 def _count(change: dict) -> str:
@@ -97,21 +89,9 @@ def _count(change: dict) -> str:
     return f"{len(numbers)} {noun} changed since {change['since']}: {', '.join(causes)}"
 
 
-def _row(name: str, parts: dict) -> list[str]:
+def _row(name: str, parts: dict, facts: dict) -> list[str]:
+    label = labels.label(facts, name)
     split = [parts[part] for part in PART_NAMES]
-    sizes = [abs(v) for v in [parts["change"], *split] if v]
-    scale = max(sizes, default=None)
-    values = shown([parts["before"], parts["after"]], scale=scale)
-    return [readable(name), *values, *shown(split, signed=True, scale=scale)]
-
-
-def _text(value: float | None, decimals: int, signed: bool) -> str:
-    if value is None:
-        return "not known" if signed else "–"
-    comma = "," if abs(value) >= 10_000 else ""  # none in a year
-    form = f"{comma}.{decimals}f" if decimals <= 9 else ".3g"
-    text = format(value, form)
-    if not any(digit in "123456789" for digit in text):
-        return text.lstrip("-")
-    sign = "−" if value < 0 else "+" if signed else ""
-    return sign + text.lstrip("-")
+    scale = max((abs(v) for v in [parts["change"], *split] if v), default=None)
+    values = label.exact([parts["before"], parts["after"]], scale)
+    return [label.text, *values, *label.steps(split, scale)]

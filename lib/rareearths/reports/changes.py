@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from rareearths.reports import labels
 from rareearths.reports.history import (
     History,
     Version,
@@ -64,8 +65,9 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
         None for a first report. Else ``since`` (date of the last report), ``date`` (of this one),
         ``state`` (``changed``, ``same`` or ``new question``), ``numbers`` (those that changed:
         ``before``, ``after``, ``change``, ``real``, ``revision``, ``method``; a part that is not
-        known is None), ``appeared`` and ``vanished`` (names), ``code`` and ``tables`` (names of
-        what is new) and ``note`` (why a part is not known, or which parameters differ).
+        known is None; without years that moved with time), ``appeared`` and ``vanished`` (names),
+        ``code`` and ``tables`` (names of what is new) and ``note`` (why a part is not known, or
+        which parameters differ).
         The change of the last report is carried over when nothing that can move a number is new.
     """
     if previous is None:
@@ -77,7 +79,7 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
     result = {
         "since": previous["date"],
         "date": facts["date"],
-        "state": "changed" if changed else "same",
+        "state": "same",
         "numbers": {},
         "appeared": sorted(set(facts["numbers"]) - set(previous["numbers"])),
         "vanished": sorted(set(previous["numbers"]) - set(facts["numbers"])),
@@ -87,14 +89,20 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
     }
     if cause.question:
         return result | {"state": "new question", "note": cause.question}
-    if result["appeared"] or result["vanished"]:
-        result["state"] = "changed"
     if any(_differ(a, b) for a, b in changed.values()):
         path, note = _path(previous, facts, cause, rerun, history)
     else:
         path, note = _Path(previous["numbers"], None, None, facts["numbers"]), ""
-    numbers = {name: _parts(name, path) for name in changed}
-    return result | {"numbers": numbers, "note": note}
+    split = {name: _parts(name, path) for name in changed}
+    numbers = {name: parts for name, parts in split.items() if not _is_passing(name, parts, facts)}
+    moved = numbers or result["appeared"] or result["vanished"]
+    state = "changed" if moved else "same"
+    return result | {"state": state, "numbers": numbers, "note": note}
+
+
+def _is_passing(name: str, parts: dict, facts: dict) -> bool:
+    """Whether a number is a year that moved with time, and by no revision and no other method."""
+    return labels.is_year(facts, name) and not (parts["revision"] or parts["method"])
 
 
 @dataclass(frozen=True)

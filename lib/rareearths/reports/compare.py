@@ -1,12 +1,9 @@
 """One number across reports: a table of the recorded numbers for each notebook."""
 
 import math
-import re
 from collections import Counter
 
-from rareearths.reports import change_text
-
-_YEAR = re.compile(r"(^|_)year$")
+from rareearths.reports import labels
 
 
 def tables(cards: list[dict]) -> list[dict]:
@@ -35,13 +32,17 @@ def tables(cards: list[dict]) -> list[dict]:
 
 
 def _table(notebook: str, group: list[dict]) -> dict:
-    columns = _columns([card["facts"]["numbers"] for card in group], _foremost(group))
-    pairs = [zip(v, change_text.shown(v), strict=True) for v in columns.values()]
+    facts = group[0]["facts"]
+    suppliers = {labels.supplier_of(card["facts"]) for card in group}
+    supplier = suppliers.pop() if len(suppliers) == 1 else labels.THE_SUPPLIER
+    columns = _columns(group)
+    called = {name: labels.label(facts, name, supplier) for name in columns}
+    pairs = [zip(v, _texts(called[name], v), strict=True) for name, v in columns.items()]
     rows = [list(cells) for cells in zip(*pairs, strict=True)]
     return {
         "notebook": notebook,
         "question": group[0]["question"],
-        "names": {name: change_text.readable(name) for name in columns},
+        "names": {name: label.text for name, label in called.items()},
         "rows": list(zip(group, rows, strict=True)) if rows else [],
     }
 
@@ -52,15 +53,21 @@ def _foremost(group: list[dict]) -> list[str]:
     return [name for name, _ in drawn.most_common(1)]
 
 
-def _columns(recorded: list[dict], foremost: list[str]) -> dict[str, list[float | None]]:
+def _columns(group: list[dict]) -> dict[str, list[float | None]]:
     """Return the values of each number in all reports, of those that tell reports apart."""
-    names = dict.fromkeys(name for numbers in [foremost, *recorded] for name in numbers)
+    recorded = [card["facts"]["numbers"] for card in group]
+    names = dict.fromkeys(name for numbers in [_foremost(group), *recorded] for name in numbers)
     columns = {
         name: [_finite(numbers.get(name)) for numbers in recorded]
         for name in names
-        if not _YEAR.search(name)
+        if not labels.is_year(group[0]["facts"], name)
     }
     return {name: values for name, values in columns.items() if len({*values} - {None}) > 1}
+
+
+def _texts(label: labels.Label, values: list[float | None]) -> list[str]:
+    """Return the cells of a column; numbers without a format have the same decimals."""
+    return [label.shown(v) for v in values] if label.form else labels.plain(values)
 
 
 def _finite(value) -> float | None:

@@ -31,6 +31,7 @@ def render(
     facts: dict,
     beside: dict[str, str] | None = None,
     helps: dict[str, str] | None = None,
+    values: dict[str, str] | None = None,
 ) -> str:
     """Return the page of an executed notebook.
 
@@ -44,6 +45,8 @@ def render(
         Report by notebook, to which links to a notebook lead in the page.
     helps : dict of str to str, optional
         What each parameter means, see `parameters.helps`.
+    values : dict of str to str, optional
+        The parameters as text, see `parameters.texts`.
     """
     language = facts.get("language", translation.ENGLISH)
     for cell in notebook.cells:
@@ -54,8 +57,9 @@ def render(
         "index": index_name(language),
         "languages": LANGUAGES,
         "helps": helps or {},
+        "parameters": values or facts["parameters"],
         "tiles": tiles.of_report(facts),
-        "change": change_text.view(facts["change"]),
+        "change": change_text.view(facts),
         "summary": change_text.summary(facts["change"]),
         "receipts": receipts.of_page(notebook),
         "style": _style(),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rareearths import policy, supply, trade
 from rareearths.catalogue import UnknownCode, closest
-from rareearths.reports import lean
+from rareearths.reports import lean, subject
 from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
 
@@ -24,7 +24,14 @@ with lean.imports():
 
 # What nbformat raises for a file that is JSON, but no notebook, besides errors of its reading.
 _NO_NOTEBOOK = (ValueError, AttributeError, KeyError, TypeError, ValidationError)
-_HELP = re.compile(r"^(\w+)[^#\n]*# *([^\[\n]*[^\[\s])", re.MULTILINE)
+_HELP = re.compile(r"^(\w+)[^#\n]*# *([^\[\n]*[^\[\s]) *(?:\[([^\]\n]*)\])?", re.MULTILINE)
+_KINDS = {  # of codes, by what is allowed
+    "economy": "importers",
+    "bloc": "importers",
+    "economy or bloc": "importers",
+    "issuer": "importers",
+    "material": "materials",
+}
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
 
 
@@ -102,8 +109,34 @@ def helps(notebook) -> dict[str, str]:
     ----------
     notebook : nbformat.NotebookNode
     """
+    return {name: text for name, text, _ in _documented(notebook)}
+
+
+def texts(notebook, values: dict) -> dict[str, str]:
+    """Return the values of an executed notebook as text, codes with their names: Japan (JPN).
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    values : dict
+        Value of each parameter.
+    """
+    kinds = {name: _KINDS.get(allowed) for name, _, allowed in _documented(notebook)}
+    return {name: _in_words(value, kinds.get(name)) for name, value in values.items()}
+
+
+def _in_words(value, kind: str | None) -> str:
+    items = value if isinstance(value, list) else [value]
+    names = subject.named(kind, items) if kind else {}
+    named = (names.get(item, item) for item in items)
+    both = zip(named, items, strict=True)
+    return ", ".join(str(item) if name == item else f"{name} ({item})" for name, item in both)
+
+
+def _documented(notebook) -> list[tuple[str, str, str]]:
+    """Return name, help and what is allowed of each parameter of an executed notebook."""
     tagged = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", ())]
-    return {name: text for cell in tagged for name, text in _HELP.findall(cell.source) if text}
+    return [found for cell in tagged for found in _HELP.findall(cell.source)]
 
 
 def _parameter(notebook: Path, found: dict) -> Parameter:

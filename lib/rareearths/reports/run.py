@@ -81,7 +81,8 @@ def _files(task: Task, executed, facts: dict) -> dict[str, str]:
     from rareearths.reports import parameters
 
     helps = parameters.helps(executed.notebook)
-    draft = page.render(visible(executed.notebook), facts, task.beside, helps)
+    values = parameters.texts(executed.notebook, facts["parameters"])
+    draft = page.render(visible(executed.notebook), facts, task.beside, helps, values)
     facts = facts | {"page": hashlib.sha256(draft.encode()).hexdigest()}
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     return {"draft": draft, "record": text, "notebook": nbformat.writes(executed.notebook)}

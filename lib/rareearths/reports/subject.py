@@ -1,4 +1,4 @@
-"""What a report is about: its question, importers and materials, by their names in the data.
+"""What a report is about: its question, importers, suppliers and materials, by their names.
 
 It reads the small reference tables without pandas, since the command itself does so too.
 """
@@ -12,6 +12,7 @@ from rareearths import catalogue, words
 # Of each kind the first parameters that are set count: members stand in place of a bloc.
 IMPORTERS = (("importer",), ("target",), ("first", "second"), ("members",), ("bloc",))
 MATERIALS = (("material",), ("materials",))
+SUPPLIERS = (("exporter",),)
 _TABLES = {"importers": ("economies", "blocs"), "materials": ("materials",)}
 _NAMES = {
     "economies": ("economy", "name_en"),
@@ -32,13 +33,15 @@ def subject(notebook, parameters: dict) -> dict:
     Returns
     -------
     dict
-        ``question`` (first heading of the notebook; empty without one), ``importers`` and
-        ``materials`` (name by code; the code where the data have no name for it).
+        ``question`` (first heading of the notebook; empty without one), ``importers``,
+        ``materials`` and ``suppliers`` (name by code; the code where the data have no name for it;
+        that of a supplier as it stands in a sentence).
     """
     return {
         "question": _question(notebook),
         "importers": named("importers", codes(parameters, IMPORTERS)),
         "materials": named("materials", codes(parameters, MATERIALS)),
+        "suppliers": _in_sentence(codes(parameters, SUPPLIERS)),
     }
 
 
@@ -68,6 +71,13 @@ def named(kind: str, found: list[str]) -> dict[str, str]:
     return {code: names.get(code) or code for code in found}
 
 
+def _in_sentence(found: list[str]) -> dict[str, str]:
+    """Return the names of economies by code, with their article: the Netherlands."""
+    articles = _column("economies", "with_article")
+    the = {code: "the " for code in found if articles.get(code) == "true"}
+    return {code: the.get(code, "") + name for code, name in named("importers", found).items()}
+
+
 def _as_list(value) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [str(v) for v in values if v not in (None, "")]
@@ -80,8 +90,13 @@ def _question(notebook) -> str:
 
 
 def _names(table: str) -> dict[str, str]:
-    """Return the name by code of a reference table; none when the data have no such table."""
-    code, name = _NAMES[table]
+    """Return the name by code of a reference table."""
+    return _column(table, _NAMES[table][1])
+
+
+def _column(table: str, name: str) -> dict[str, str]:
+    """Return a column by code of a reference table; none when the data have no such table."""
+    code = _NAMES[table][0]
     with suppress(OSError, KeyError, ValueError):
         text = catalogue.tables()[table].file.read_text(encoding="utf-8")
         return {row[code]: row[name] for row in csv.DictReader(io.StringIO(text))}

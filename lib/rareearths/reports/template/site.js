@@ -7,10 +7,11 @@
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const KINDS = ["importer", "material", "question"];
   const kept = {}; // how each control is named in the address
-  let compared = false;
+  const chosen = { table: "", number: "" }; // to compare; nothing until a reader or a link says so
 
   const cards = all(".card").map((card) => ({
     card,
+    link: card.querySelector("h3 a")?.getAttribute("href"),
     text: plain(card.textContent),
     has: (kind, value) =>
       [card, ...all(`[data-${kind}]`, card)].some((place) => place.dataset[kind] === value),
@@ -27,23 +28,51 @@
     }
     document.querySelector("[role=search] output").textContent = `${hits} of ${cards.length}`;
     named("clear").disabled = !words.length && !wanted.length;
+    filterTables();
+    if (named("table")) compare();
+  };
+
+  const filterTables = () => {
+    const left = new Set(cards.filter(({ card }) => !card.hidden).map(({ link }) => link));
+    for (const place of all(".numbers")) {
+      const rows = all("tbody tr", place);
+      for (const row of rows) row.hidden = !left.has(row.querySelector("a").getAttribute("href"));
+      place.hidden = rows.every((row) => row.hidden);
+    }
   };
 
   // Comparison: the numbers stand in the tables of the page.
 
-  const table = () =>
-    all(".numbers").find((place) => place.dataset.notebook === named("table").value);
+  const tables = new Map(all(".numbers").map((place) => [place.dataset.notebook, place]));
+  const table = () => tables.get(named("table").value);
+
+  // What a reader chose stays chosen while filters leave it out, and comes back after them.
+  const offer = (control, options) => {
+    control.replaceChildren(...options);
+    take(control, chosen[control.id]);
+  };
+
+  const offerTables = () => {
+    const left = [...tables].filter(([, place]) => !place.hidden);
+    offer(
+      named("table"),
+      (left.length ? left : [...tables]).map(
+        ([name, place]) => new Option(place.querySelector("summary").textContent, name),
+      ),
+    );
+  };
 
   const offerNumbers = () => {
     const heads = all("th[data-number]", table());
-    named("number").replaceChildren(
-      ...heads.map((head) => new Option(head.textContent, head.dataset.number)),
+    offer(
+      named("number"),
+      heads.map((head) => new Option(head.textContent, head.dataset.number)),
     );
   };
 
   const rowsOf = (number) => {
     const column = all("thead th", table()).findIndex((head) => head.dataset.number === number);
-    const rows = all("tbody tr", table()).map((row) => ({
+    const rows = all("tbody tr:not([hidden])", table()).map((row) => ({
       link: row.querySelector("a"),
       shown: row.cells[column].textContent,
       value: Number(row.cells[column].dataset.value ?? NaN),
@@ -66,6 +95,8 @@
   };
 
   const compare = () => {
+    offerTables();
+    offerNumbers();
     const found = rowsOf(named("number").value);
     const values = found.map((row) => row.value);
     const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
@@ -79,11 +110,16 @@
       return row;
     });
     document.querySelector(".bars tbody").replaceChildren(...made);
+    document.querySelector(".comparison output").textContent = counted(found.length);
+  };
+
+  const counted = (found) => {
     const reports = all("tbody tr", table()).length;
-    const without = reports - found.length;
-    const said = without ? `, ${without} without this number` : "";
-    document.querySelector(".comparison output").textContent =
-      `${found.length} of ${reports} reports, highest first${said}`;
+    const fitting = all("tbody tr:not([hidden])", table()).length;
+    if (!fitting) return "No report with numbers to compare fits the choice above";
+    const without = fitting - found ? `, ${fitting - found} without this number` : "";
+    const others = reports - fitting ? `, ${reports - fitting} not in the choice above` : "";
+    return `${found} of ${reports} reports, highest first${without}${others}`;
   };
 
   // The address
@@ -91,8 +127,10 @@
   const write = () => {
     const said = new URLSearchParams();
     for (const [name, control] of Object.entries(kept)) {
-      const isShown = compared || !control.closest(".comparison");
-      if (control.value && isShown) said.set(name, control.value);
+      if (control.value) said.set(name, control.value);
+    }
+    for (const [name, value] of Object.entries(chosen)) {
+      if (value) said.set(name, value);
     }
     const fragment = said.toString();
     const { pathname, search } = location;
@@ -108,16 +146,11 @@
     if (named(location.hash.slice(1))) return; // a place on the page
     const wanted = new URLSearchParams(location.hash.slice(1));
     for (const name of ["words", ...KINDS]) take(named(name), wanted.get(name));
+    for (const name in chosen) chosen[name] = wanted.get(name) ?? "";
     filter();
-    if (kept.number) {
-      compared = wanted.has("table");
-      take(named("table"), wanted.get("table"));
-      offerNumbers();
-      take(named("number"), wanted.get("number"));
-      compare();
-    }
-    if (["words", ...KINDS].some((name) => named(name).value)) named("reports").scrollIntoView();
-    else if (compared) named("compare").scrollIntoView();
+    const isFiltered = ["words", ...KINDS].some((name) => named(name).value);
+    if (chosen.table) named("compare")?.scrollIntoView();
+    else if (isFiltered) named("reports").scrollIntoView();
   };
 
   for (const name of ["words", ...KINDS]) {
@@ -133,13 +166,13 @@
     write();
     named("words").focus();
   });
-  for (const name of ["table", "number"]) {
-    if (!named(name)) continue;
-    kept[name] = named(name);
-    named(name).addEventListener("input", () => {
-      compared = true;
-      if (name === "table") offerNumbers();
+  for (const name in chosen) {
+    named(name)?.addEventListener("input", () => {
+      if (name === "table") chosen.number = "";
+      chosen[name] = named(name).value;
       compare();
+      chosen.table = named("table").value;
+      chosen.number = named("number").value;
       write();
     });
   }
