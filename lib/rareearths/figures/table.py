@@ -470,7 +470,7 @@ class _Column:
 def folded(data: pd.DataFrame, caption: str) -> str:
     """Return the data of a figure as a folded table; of a long one its first rows."""
     if len(data) > FOLDED_ROWS:
-        first = f"The first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all."
+        first = f"the first {FOLDED_ROWS} of {len(data):,} rows; the CSV has all"
         caption += f" ({translation.said(first)})"
     rows = data.head(FOLDED_ROWS)
     table = _as_html([_table_column(rows, name, "") for name in data], caption, role="group")
