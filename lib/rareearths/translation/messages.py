@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_SLOT = re.compile(r"\{(\w+)(?::(num|raw))?\}")
+_SLOT = re.compile(r"(?<!\{)\{(\w+)(?::(num|raw))?\}(?!\})")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _SPLITS_WORD = re.compile(r"[A-Za-z]")
 

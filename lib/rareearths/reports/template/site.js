@@ -5,6 +5,8 @@
   const element = (name) => document.createElement(name);
   const named = (id) => document.getElementById(id);
   const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  // Sentences stand in the page, in its language; here their numbers are put in.
+  const put = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const KINDS = ["importer", "material", "question"];
   const kept = {}; // how each control is named in the address
   const chosen = { table: "", number: "" }; // to compare; nothing until a reader or a link says so
@@ -26,7 +28,8 @@
       card.hidden = !(fits && wanted.every(([kind, value]) => has(kind, value)));
       hits += !card.hidden;
     }
-    document.querySelector("[role=search] output").textContent = `${hits} of ${cards.length}`;
+    const count = document.querySelector("[role=search] output");
+    count.textContent = put(count.dataset.text, { hits, all: cards.length });
     named("clear").disabled = !words.length && !wanted.length;
     filterTables();
     if (named("table")) compare();
@@ -116,10 +119,11 @@
   const counted = (found) => {
     const reports = all("tbody tr", table()).length;
     const fitting = all("tbody tr:not([hidden])", table()).length;
-    if (!fitting) return "No report with numbers to compare fits the choice above";
-    const without = fitting - found ? `, ${fitting - found} without this number` : "";
-    const others = reports - fitting ? `, ${reports - fitting} not in the choice above` : "";
-    return `${found} of ${reports} reports, highest first${without}${others}`;
+    const { none, text, without, others } = document.querySelector(".comparison output").dataset;
+    if (!fitting) return none;
+    const lacking = fitting - found ? put(without, { n: fitting - found }) : "";
+    const hidden = reports - fitting ? put(others, { n: reports - fitting }) : "";
+    return put(text, { found, all: reports }) + lacking + hidden;
   };
 
   // The address
