@@ -1,6 +1,8 @@
 """The rendered pages in a real browser: no request, no error, nothing cut off, alt texts."""
 
+import json
 import re
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -9,25 +11,30 @@ from axe_playwright_python.sync_playwright import Axe
 
 from browser import chromium
 from conftest import ROOT, run_cli
-from rareearths import mirror
+from numbers_of import numbers_of
+from rareearths import mirror, translation
 from rareearths.reports import config, labels, tiles
 from rareearths.reports.store import Site
 
 PHONE, DESKTOP = 360, 1200
-REPORTS = config.load(ROOT / "reports.yml")
+EVERYTHING = config.load(ROOT / "reports.yml")
+REPORTS = [report for report in EVERYTHING if report.language == "en"]
 TIMELINE = "policy-timeline-japan-rare-earths.html"
 # The first report of each notebook.
 SAMPLE = list({report.notebook: report.id for report in reversed(REPORTS)}.values())
+JAPANESE = [f"{report_id}-ja" for report_id in SAMPLE]
+INDICES = ("index", "index-ja")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 A4_PX = (178 * 96 / 25.4, 263 * 96 / 25.4)  # inside the margins of the print style
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Path:
-    """The reports of reports.yml, rendered once by the command line."""
+    """The reports of reports.yml, rendered once by the command line; in Japanese a sample."""
     folder = tmp_path_factory.mktemp("site")
     state = tmp_path_factory.mktemp("state")
-    done = run_cli("render", "--site", str(folder), "--state", str(state))
+    wanted = [*(report.id for report in REPORTS), *JAPANESE]
+    done = run_cli("render", *wanted, "--site", str(folder), "--state", str(state))
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
     return folder
@@ -45,7 +52,7 @@ def pages_of(site):
 
 def test_pages_open_offline_without_request_or_error(site, browser):
     """Each page is opened once, and looked at on a phone and a desktop, by day and by night."""
-    assert len(pages_of(site)) == 1 + len(REPORTS)
+    assert len(pages_of(site)) == len([*INDICES, *REPORTS, *JAPANESE])
     context = browser.new_context(offline=True)
     for path in pages_of(site):
         page, messages, requests = context.new_page(), [], []
@@ -68,14 +75,16 @@ def test_pages_open_offline_without_request_or_error(site, browser):
 def test_a_report_has_what_a_reader_expects(site, browser):
     page = browser.new_page()
     for path in pages_of(site):
-        if path.stem == "index":
+        if path.stem in INDICES:
             continue
+        language = "ja" if path.stem in JAPANESE else "en"
         page.goto(path.as_uri())
         assert page.locator("h1").count() == 1
         assert page.title() == page.locator("h1").inner_text()
         assert re.search(r"\d", page.locator(".answer").inner_text())
         headings = page.locator("h2").all_inner_texts()
-        assert {"Limits", "Sources", "This report"} <= set(headings)
+        wanted = ("Limits", "Sources", "This report")
+        assert {translation.said(heading, language) for heading in wanted} <= set(headings)
         images = page.locator("figure img")
         assert images.count() >= 2
         for i in range(images.count()):
@@ -133,7 +142,7 @@ def _bright_share(png: bytes) -> float:
 def test_pages_have_no_fault_of_accessibility(site, browser):
     """axe-core finds nothing against WCAG 2.2 A and AA, by day and by night, with folds opened."""
     found = []
-    for name in ["index", *SAMPLE]:
+    for name in [*INDICES, *SAMPLE, *JAPANESE]:
         page = browser.new_page(viewport={"width": DESKTOP, "height": 800})
         page.goto((site / f"{name}.html").as_uri())
         page.evaluate(_SHORTEN)
@@ -329,6 +338,111 @@ def test_the_comparison_shows_shares_in_per_cent(site, browser):
         )
     )
     assert shown["How dependent is Japan on China for rare earths?"].strip() == "66%"
+    page.close()
+
+
+# What a reader of a page reads, or hears of its pictures.
+_TEXTS = """(left_out) => {
+  const texts = [...document.images].map((image) => image.alt);
+  const nodes = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (nodes.nextNode()) {
+    const text = nodes.currentNode.textContent.trim();
+    if (text && !nodes.currentNode.parentElement.closest(left_out)) texts.push(text);
+  }
+  return texts;
+}"""
+_NO_TEXT = "code, pre, script, style, svg, .chart"
+_ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'’-]+[ ,;:]+){2,}[A-Za-z]+")
+_LITTLE_WORDS = set(
+    [
+        "a",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "with",
+    ]
+)
+
+
+def texts_of(page, path: Path, left_out: str = "") -> list[str]:
+    page.goto(path.as_uri())
+    return page.evaluate(_TEXTS, ", ".join(filter(None, [_NO_TEXT, left_out])))
+
+
+def test_pages_of_both_languages_say_the_same_numbers(site, browser):
+    page = browser.new_page()
+    for english, japanese in zip(SAMPLE, JAPANESE, strict=True):
+        said = [
+            numbers_of("\n".join(texts_of(page, site / f"{name}.html")))
+            for name in (english, japanese)
+        ]
+        assert said[0] - said[1] == said[1] - said[0] == Counter(), english
+        numbers = [Site(site).record(name)["numbers"] for name in (english, japanese)]
+        assert numbers[0] == numbers[1]
+    page.close()
+
+
+def test_no_english_is_left_in_a_japanese_page(site, browser):
+    page = browser.new_page()
+    for name in [INDICES[1], *JAPANESE]:
+        texts = texts_of(page, site / f"{name}.html", "[lang=en]")
+        found = [match[0] for text in texts for match in _ENGLISH.finditer(text)]
+        assert [words for words in found if _LITTLE_WORDS & {*words.split()}] == [], name
+        assert page.evaluate("document.documentElement.lang") == "ja"
+    for name in JAPANESE:
+        assert Site(site).record(name)["untranslated"] == [], name
+    page.close()
+
+
+def test_every_sentence_of_the_english_pages_has_a_japanese_one(site):
+    """Also of those pages that are not rendered in Japanese here."""
+    lacking = set()
+    for report in REPORTS:
+        path = Site(site).record_path(report.id)
+        record = json.loads(path.read_text(encoding="utf-8"))
+        texts = [
+            text for receipt in record["receipts"] for text in (receipt["title"], receipt["alt"])
+        ]
+        notebook = json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
+        outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+        said = [output.get("data", {}).get("text/markdown", "") for output in outputs]
+        texts += [record["headline"], *map("".join, said)]
+        lacking |= {s for text in texts for s in translation.lacking(text, "ja")}
+    assert sorted(lacking) == []
+
+
+def test_pages_lead_to_the_other_language(site, browser):
+    page = browser.new_page()
+    page.goto((site / f"{SAMPLE[0]}.html").as_uri())
+    page.get_by_role("link", name="日本語").click()
+    assert page.url.endswith(f"{JAPANESE[0]}.html")
+    page.get_by_role("link", name="English").click()
+    assert page.url.endswith(f"{SAMPLE[0]}.html")
+    page.goto((site / f"{JAPANESE[0]}.html").as_uri())
+    page.locator(".bar a").first.click()
+    assert page.url.endswith("/index-ja.html")
+    page.close()
+
+
+def test_a_japanese_page_carries_the_signs_it_needs(site, browser):
+    page = browser.new_page()
+    page.goto((site / f"{JAPANESE[0]}.html").as_uri())
+    loaded = page.evaluate("document.fonts.load('16px \"signs of this page\"', '日本')")
+    assert len(loaded) == 1
     page.close()
 
 
