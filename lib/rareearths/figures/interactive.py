@@ -58,7 +58,7 @@ _ONCE = """if (!window.chartLibrary) {
   };
   let at = null;
   const go = (mark) => {
-    if (at) point(at, "pointerout");
+    if (at) ["pointerout", "mouseout"].forEach((type) => point(at, type));
     at = mark;
     if (at) ["pointerover", "pointermove"].forEach((type) => point(at, type));
   };

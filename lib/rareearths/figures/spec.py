@@ -20,6 +20,7 @@ TWO_LINES = (  # a long label of an axis, cut at a space
 _CONFIG = {
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
+    "mark": {"aria": False},  # a label would name columns; keys read the tooltip out
     "axis": {
         "labelFontSize": SMALL_PX, "labelColor": INK, "domainColor": INK, "tickColor": INK,
         "gridColor": GRID, "title": None,
@@ -65,7 +66,7 @@ def named(field: str, names: Iterable[str], looks: Iterable, **parts) -> dict:
     For ``parts`` see Vega-Lite.
     """
     scale = {"type": "ordinal", "domain": list(names), "range": list(looks)}
-    return {"field": field, "type": "ordinal", "scale": scale, **parts}
+    return {"field": field, "type": "nominal", "scale": scale, **parts}
 
 
 def hover(fields: Sequence[str]) -> dict:

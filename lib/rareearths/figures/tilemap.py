@@ -127,7 +127,7 @@ def tile_chart(
     ).sort_values(["y", "x"])
     size = spec.WIDTH_PX / (rows["x"].max() + 1)
     outlines = ["member", "supplier in question", "neither", "small"]
-    key = {"orient": "bottom", "columns": 4, "symbolSize": 120}
+    key = {"orient": "bottom", "columns": 2, "symbolSize": 120}
     outline_key = key | {
         "values": outlines[:2],
         "symbolFillColor": "transparent",
