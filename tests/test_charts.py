@@ -70,7 +70,9 @@ def tooltip_over(page, figure, **wanted: str) -> dict[str, str]:
     assert handle.as_element(), f"no mark says {wanted}"
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x - 1, y)  # where it comes from a mark in one leap, the next step shows it
+    page.mouse.move(x, y)
     page.locator("#vg-tooltip-element.visible").wait_for()
     rows = page.locator("#vg-tooltip-element tr").all()
     return dict(row.locator("td").all_inner_texts() for row in rows)
@@ -164,7 +166,7 @@ def test_a_flow_tells_its_ends_and_stands_out(opened, trades):
     }
     lit = figure.locator(".mark-area path[opacity='1']")
     assert lit.count() == 1
-    assert lit.evaluate("mark => mark.__data__[0].tooltip.From") == "China"
+    assert lit.evaluate("mark => [mark.__data__].flat()[0].tooltip.From") == "China"
 
 
 def test_a_lever_tells_effect_range_and_what_binds(opened):

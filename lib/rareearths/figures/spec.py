@@ -66,7 +66,7 @@ def named(field: str, names: Iterable[str], looks: Iterable, **parts) -> dict:
     For ``parts`` see Vega-Lite.
     """
     scale = {"type": "ordinal", "domain": list(names), "range": list(looks)}
-    return {"field": field, "type": "nominal", "scale": scale, **parts}
+    return {"field": field, "type": "ordinal", "scale": scale, **parts}
 
 
 def hover(fields: Sequence[str]) -> dict:

@@ -137,7 +137,8 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
     table = points[columns].astype({"lane": "str"})
     colours, _, shapes = zip(*DIRECTIONS.values(), strict=True)
     legend = {"columns": 2, "symbolType": None, "symbolStrokeWidth": 1.5}
-    by_colour = spec.named("direction", DIRECTIONS, colours, legend=legend)
+    apart = {"legend": legend, "type": "nominal"}
+    by_colour = spec.named("direction", DIRECTIONS, colours, **apart)
     return spec.chart(
         data=spec.values(table),
         height=48 * table["lane"].nunique(),
@@ -151,7 +152,7 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
             "yOffset": {"field": "direction", "type": "nominal", "sort": list(DIRECTIONS)},
             "fill": by_colour,
             "stroke": by_colour,
-            "shape": spec.named("direction", DIRECTIONS, shapes, legend=legend),
+            "shape": spec.named("direction", DIRECTIONS, shapes, **apart),
             "fillOpacity": {
                 "condition": {"test": "datum.reading == 'contested'", "value": 0},
                 "value": 0.85,
