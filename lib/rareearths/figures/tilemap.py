@@ -122,6 +122,8 @@ def tile_chart(
         economy=layout.index.map(economy_name),
         role=[roles.get(code, "neither" if code in drawn else "small") for code in layout.index],
         part=shares.map(_class),
+        full=shares >= CLASSES[0][0],
+        outlined=[code in roles for code in layout.index],
         share=shares.map(lambda share: "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"),
         amount=amounts.map(lambda amount: spec.amount(amount, basis)),
     ).sort_values(["y", "x"])
@@ -137,7 +139,7 @@ def tile_chart(
     dashes = [[1, 0], [3, 2], [1, 0], [1, 0]]
     fills = [f"color-mix(in srgb, {_COLOUR} {part:.0%}, transparent)" for *_, part in CLASSES]
     widths = spec.over(4, 0.9)
-    outlined = {"test": f"indexof({outlines[:2]}, datum.role) >= 0", "value": 2}
+    outlined = {"test": "datum.outlined", "value": 2}
     tile = {
         "mark": "bar",
         "params": [spec.hover(["economy"])],
@@ -150,7 +152,7 @@ def tile_chart(
             "tooltip": spec.tooltip(economy="Economy", share="Share", amount=spec.AMOUNTS[basis]),
         },
     }  # fmt: skip
-    on_full = {"test": f"datum.part == '{names[0]}'", "value": PAPER}
+    on_full = {"test": "datum.full", "value": PAPER}
     code = {
         "mark": {"type": "text", "fontSize": min(10.5, 0.38 * size)},
         "encoding": {

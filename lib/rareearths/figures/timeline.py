@@ -133,7 +133,8 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
     points["reading"] = points["contested"].map({True: "contested", False: "not contested"})
     points["instrument"] = points["instrument"].str.replace("_", " ")
     points["begins"] = points["earliest"].dt.strftime("%Y-%m-%dT00:00:00")
-    columns = ["begins", "date", "lane", "direction", "instrument", "summary", "page", "reading"]
+    columns = ["begins", "date", "lane", "direction", "instrument", "summary", "page"]
+    columns += ["reading", "contested"]
     table = points[columns].astype({"lane": "str"})
     colours, _, shapes = zip(*DIRECTIONS.values(), strict=True)
     legend = {"columns": 2, "symbolType": None, "symbolStrokeWidth": 1.5}
@@ -154,7 +155,7 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
             "stroke": by_colour,
             "shape": spec.named("direction", DIRECTIONS, shapes, **apart),
             "fillOpacity": {
-                "condition": {"test": "datum.reading == 'contested'", "value": 0},
+                "condition": {"test": "datum.contested", "value": 0},
                 "value": 0.85,
             },
             "tooltip": spec.tooltip(
