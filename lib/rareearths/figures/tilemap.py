@@ -29,6 +29,7 @@ CLASSES = (  # lower end, name, strength of the colour
     (0.001, "0.1 to 1%", 0.16),
 )
 SMALLEST = CLASSES[-1][0]
+_FEWEST = 11  # columns that an interactive map has room for, so that tiles stay small
 _SPLIT = 17  # first column of Asia and Oceania
 _COLOUR = BASIS_COLOURS["value"]
 
@@ -127,7 +128,8 @@ def tile_chart(
         share=shares.map(lambda share: "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"),
         amount=amounts.map(lambda amount: spec.amount(amount, basis)),
     ).sort_values(["y", "x"])
-    size = spec.WIDTH_PX / (rows["x"].max() + 1)
+    counts = {"x": max(_FEWEST, int(rows["x"].max()) + 1), "y": int(rows["y"].max()) + 1}
+    size = spec.WIDTH_PX / counts["x"]
     outlines = ["member", "supplier in question", "neither", "small"]
     key = {"orient": "bottom", "columns": 2, "symbolSize": 120}
     outline_key = key | {
@@ -162,13 +164,13 @@ def tile_chart(
     }
     places = {
         side: {"field": side, "type": "ordinal", "axis": None,
-               "scale": {"domain": list(range(int(rows[side].max()) + 1)), "padding": 0.08}}
-        for side in ("x", "y")
+               "scale": {"domain": list(range(count)), "padding": 0.08}}
+        for side, count in counts.items()
     }  # fmt: skip
     return spec.chart(
         data=spec.values(rows),
         width=spec.WIDTH_PX,
-        height=round(size * (rows["y"].max() + 1)),
+        height=round(size * counts["y"]),
         encoding=places,
         layer=[tile, code],
     )
