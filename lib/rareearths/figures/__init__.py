@@ -73,7 +73,7 @@ from rareearths.figures.quality import (
     plot_reported,
     plot_revisions,
 )
-from rareearths.figures.sankey import plot_sankey, sankey_layout
+from rareearths.figures.sankey import plot_sankey, sankey_chart, sankey_layout
 from rareearths.figures.scenarios import (
     plot_bottlenecks,
     plot_deciding,
@@ -101,6 +101,7 @@ from rareearths.figures.shares import (
     plot_supplier_unit_values,
     plot_unit_values,
     show_supplier_unit_values,
+    supplier_chart,
 )
 from rareearths.figures.stages import show_stage_shares, show_stage_suppliers
 from rareearths.figures.supply import (
@@ -113,7 +114,7 @@ from rareearths.figures.supply import (
     plot_stages,
 )
 from rareearths.figures.table import COLUMNS, show_assumptions, show_table
-from rareearths.figures.tilemap import plot_tile_map, tile_canvas, tile_layout
+from rareearths.figures.tilemap import plot_tile_map, tile_canvas, tile_chart, tile_layout
 from rareearths.figures.timeline import plot_events_over_shares, plot_timeline, timeline_chart
 
 __all__ = [
@@ -194,6 +195,7 @@ __all__ = [
     "plot_wedges",
     "price_lines",
     "rank_height",
+    "sankey_chart",
     "sankey_layout",
     "show",
     "show_assumptions",
@@ -218,7 +220,9 @@ __all__ = [
     "show_tile_map",
     "show_waterfalls",
     "show_wedges",
+    "supplier_chart",
     "tile_canvas",
+    "tile_chart",
     "tile_layout",
     "timeline_chart",
 ]

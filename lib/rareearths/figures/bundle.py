@@ -5,6 +5,8 @@ and 130 MB of memory, so the result is kept in the user's cache folder (the Make
 while it sets up). A file whose hash is not the one in its name is not used.
 """
 
+import base64
+import gzip
 import hashlib
 import os
 from contextlib import suppress
@@ -30,6 +32,12 @@ def script() -> str:
     with suppress(OSError):  # without a cache it is made anew by each process
         _keep(folder / _name(of, made.encode()), made.encode())
     return made
+
+
+@cache
+def packed() -> str:
+    """Return the script as base64 of gzip, less than half as long."""
+    return base64.b64encode(gzip.compress(script().encode(), mtime=0)).decode()
 
 
 def _name(of: str, content: bytes) -> str:

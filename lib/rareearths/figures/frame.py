@@ -3,7 +3,6 @@
 import base64
 import html
 import io
-from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import pandas as pd
@@ -15,11 +14,8 @@ from rareearths import translation, words
 from rareearths.figures import lettering, receipt
 from rareearths.figures.alt import describe
 from rareearths.figures.interactive import chart_html
-from rareearths.figures.look import DARK, STYLE
+from rareearths.figures.look import STYLE, colour_rules, follow_reader
 from rareearths.figures.table import folded
-
-if TYPE_CHECKING:
-    import altair
 
 IN_LAB_PX = 592  # width in JupyterLab; a page's own style goes before it
 
@@ -33,7 +29,7 @@ def show(
     alt: str,
     data: pd.DataFrame,
     note: str = "",
-    chart: "altair.Chart | None" = None,
+    chart: dict | None = None,
     **values,
 ) -> None:
     """Show a figure with what a reader needs around it.
@@ -54,9 +50,9 @@ def show(
         The numbers behind the figure, folded under it and part of its receipt.
     note : str
         What to add to the source.
-    chart : altair.Chart, optional
-        An interactive version, shown in place of the figure where scripts run; the figure stays
-        for print and for readers without scripts.
+    chart : dict, optional
+        An interactive version, see `spec.chart`, shown in place of the figure where scripts run;
+        the figure stays for print and for readers without scripts.
 
     Raises
     ------
@@ -73,7 +69,7 @@ def show(
     texts = {name: translation.said(text) for name, text in texts.items()}
     lettering.translate(axes.figure)
     safe = {name: html.escape(text) for name, text in texts.items()}
-    interactive = "" if chart is None else chart_html(chart)
+    interactive = "" if chart is None else chart_html(chart, texts["alt"])
     address = _data_address(axes.figure)
     receipt.display(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
@@ -116,15 +112,9 @@ def _whole(part: pd.DataFrame) -> pd.DataFrame:
 
 def _svg(figure: Figure) -> str:
     """Return the figure as SVG; its neutral colours follow the reader's setting."""
-    svg = _drawn(figure)
-    for colour in DARK:
-        svg = svg.replace(colour, f"var(--{colour[1:]})")
-    light = "".join(f"--{c[1:]}:{c};" for c in DARK)
-    dark = "".join(f"--{c[1:]}:{d};" for c, d in DARK.items())
-    style = f"<style>:root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}</style>"
-    start = svg.index("<svg")
-    end_of_tag = svg.index(">", start) + 1
-    return svg[start:end_of_tag] + style + svg[end_of_tag:]
+    svg = follow_reader(_drawn(figure))
+    end_of_tag = svg.index(">", svg.index("<svg")) + 1
+    return f"{svg[:end_of_tag]}<style>{colour_rules()}</style>{svg[end_of_tag:]}"
 
 
 def _drawn(figure: Figure) -> str:

@@ -68,6 +68,20 @@ def canvas(height_in: float = 2.9) -> Axes:
     return axes
 
 
+def follow_reader(drawn: str) -> str:
+    """Return an SVG, a style or JSON whose neutral colours are those of `colour_rules`."""
+    for colour in DARK:
+        drawn = drawn.replace(colour, f"var(--{colour[1:]})")
+    return drawn
+
+
+def colour_rules() -> str:
+    """Return the style that makes neutral colours light or dark, as the reader has set."""
+    light = "".join(f"--{c[1:]}:{c};" for c in DARK)
+    dark = "".join(f"--{c[1:]}:{d};" for c, d in DARK.items())
+    return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
+
+
 def economy_colours(economies: Sequence[str]) -> list[str]:
     """Return the fixed colour of each economy; grey for "others".
 

@@ -20,7 +20,14 @@ from rareearths.figures.look import (
     economy_name,
     label_right,
 )
-from rareearths.figures.tilemap import SMALLEST, key_below, plot_tile_map, tile_canvas, tile_layout
+from rareearths.figures.tilemap import (
+    SMALLEST,
+    key_below,
+    plot_tile_map,
+    tile_canvas,
+    tile_chart,
+    tile_layout,
+)
 
 INSIDE_COLOUR = BASIS_COLOURS["tonnes"]
 READINGS = {
@@ -139,20 +146,27 @@ def plot_removal(axes: Axes, table: pd.DataFrame) -> Axes:
     return axes
 
 
-def show_tile_map(shares: pd.Series, members: list[str], exporter: str, /, **texts) -> None:
+def show_tile_map(
+    sold: pd.Series, members: list[str], exporter: str, basis: str, /, **texts
+) -> None:
     """Show who supplies the members on a map of tiles; for ``texts`` see `frame.show`.
 
     Parameters
     ----------
-    shares : pandas.Series
-        Part of the members' imports that each economy sold; fractions.
+    sold : pandas.Series
+        What each economy sold to the members: current US$ or tonnes, as ``basis`` says.
     members : list of str
     exporter : str
+    basis : {"value", "tonnes"}
     """
+    shares = sold / sold.sum()
     large = set(shares.index[shares >= SMALLEST])
     layout = tile_layout(large | set(members) | {exporter})
-    chart = plot_tile_map(tile_canvas(layout), layout, shares, members, exporter)
-    show(chart, **texts)
+    show(
+        plot_tile_map(tile_canvas(layout), layout, shares, members, exporter),
+        chart=tile_chart(layout, sold, basis, members, exporter),
+        **texts,
+    )
 
 
 def marginal_canvas(rows: int) -> Axes:

@@ -2,8 +2,9 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from rareearths.figures import spec
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
@@ -16,15 +17,17 @@ from rareearths.figures.look import (
     label_right,
 )
 from rareearths.figures.table import show_table
+from rareearths.figures.tilemap import key_below
 from rareearths.scenarios import answers, levers, outlook, packages
 from rareearths.scenarios.party import GROUPS
-from rareearths.scenarios.tables import lever_table, path_table
+from rareearths.scenarios.tables import lever_table, path_table, points_text
 from rareearths.words import ranged, show_number
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
 _WEDGES = ("#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7")
 _WEDGE_NAMES = {"mining": "Mines", "separation": "Separation", "making": "Metal, magnets",
                 "saving": "Saving", "recycling": "Recycling"}  # fmt: skip
+_BOARD = (MUTED, _CHOSEN)  # halfway, and in the last year
 _CUT, _RISE = BASIS_COLOURS["tonnes"], "#b5541c"
 
 
@@ -147,6 +150,117 @@ def plot_wedges(axes: Axes, table: pd.DataFrame) -> Axes:
         marks=[MUTED, *[colours[lever] for lever in shown], INK],
     )
     return axes
+
+
+def board_effects(table: pd.DataFrame, years: tuple[int, int]) -> pd.DataFrame:
+    """The effects of a lever board as numbers, one row a lever and year; the stock has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lever``, ``setting``, ``year``, ``change``, ``low``, ``high`` (fractions), ``binds``.
+    """
+    parts = [
+        table[["lever", "setting"]].assign(
+            year=year,
+            change=table[name],
+            low=table[f"{name}_low"],
+            high=table[f"{name}_high"],
+            binds=table[binds],
+        )
+        for name, binds, year in zip(("mid", "end"), ("binds_mid", "binds"), years, strict=True)
+    ]
+    return pd.concat(parts).dropna(subset=["change"]).sort_index(kind="stable")
+
+
+def plot_board(axes: Axes, table: pd.DataFrame, years: tuple[int, int]) -> Axes:
+    """Draw what each lever changes alone in both years: a dot, and 90% of draws as a line.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    table : pandas.DataFrame
+        See `board.board`.
+    years : (int, int)
+        Those of the board.
+    """
+    effects = board_effects(table, years)
+    levers = list(dict.fromkeys(effects["lever"]))
+    for year, colour, shift in zip(years, _BOARD, (-0.17, 0.17), strict=True):
+        shown = effects[effects["year"] == year]
+        for place, row in enumerate(shown.itertuples()):
+            ends = [100 * row.low, 100 * row.high]
+            axes.plot(ends, [place + shift] * 2, color=colour, lw=3, alpha=0.45)
+            axes.annotate(
+                _points(row.change), (max(0, ends[1]), place + shift), (5, 0),
+                textcoords="offset points", va="center", fontsize=8, color=INK,
+            )  # fmt: skip
+        places = [place + shift for place in range(len(shown))]
+        axes.plot(100 * shown["change"], places, "o", ms=5.5, color=colour, mec=PAPER, mew=0.6,
+                  label=str(year))  # fmt: skip
+    axes.axvline(0, color=INK, lw=0.8)
+    axes.set_yticks(range(len(levers)), levers)
+    axes.set(ylim=(len(levers) - 0.5, -0.5))
+    least, most = axes.get_xlim()
+    axes.set_xlim(least, most + 0.1 * (most - least))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", visible=True)
+    return key_below(axes, axes.get_legend_handles_labels()[0], 2)
+
+
+def board_chart(table: pd.DataFrame, years: tuple[int, int]) -> dict:
+    """Return the interactive `plot_board`: effect, range, setting and what binds."""
+    rows = board_effects(table, years)
+    rows = rows.assign(
+        points=100 * rows["change"],
+        low=100 * rows["low"],
+        high=100 * rows["high"],
+        label=rows["change"].map(_points),
+        effect=[points_text(*row) for row in rows[["change", "low", "high"]].to_numpy()],
+    )
+    order = list(dict.fromkeys(rows["lever"]))
+    points = {"type": "quantitative", "axis": {"tickCount": 5}}
+    colours = spec.named("year", years, _BOARD)
+    told = spec.tooltip(
+        lever="Lever", year="Year", effect="Effect, points (90% of draws)", setting="How far",
+        binds="What binds then",
+    )  # fmt: skip
+    span = {
+        "mark": {"type": "rule", "strokeWidth": 5},
+        "params": [spec.hover(["lever", "year"])],
+        "encoding": {
+            "x": {"field": "low", **points},
+            "x2": {"field": "high"},
+            "color": colours,
+            "opacity": spec.over(1, 0.45),
+            "tooltip": told,
+        },
+    }
+    dot = {
+        "mark": {"type": "point", "filled": True, "opacity": 1, "strokeWidth": 1},
+        "encoding": {
+            "x": {"field": "points", **points},
+            "color": colours,
+            "size": spec.over(170, 70),
+            "tooltip": told,
+        },
+    }
+    label = {
+        "transform": [{"calculate": "max(0, datum.high)", "as": "right"}],
+        "mark": {"type": "text", "align": "left", "dx": 7},
+        "encoding": {"x": {"field": "right", **points}, "text": {"field": "label"}},
+    }
+    return spec.chart(
+        data=spec.values(rows),
+        height=44 * len(order),
+        encoding={
+            "y": {"field": "lever", "type": "nominal", "sort": order,
+                  "axis": {"labelExpr": spec.TWO_LINES, "domain": False, "ticks": False}},
+            "yOffset": {"field": "year", "type": "ordinal"},
+        },
+        layer=[span, dot, label],
+    )  # fmt: skip
 
 
 def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
@@ -309,14 +423,35 @@ def show_lever_years(found: dict[str, pd.DataFrame], done, **facts) -> None:
 
 
 def show_boards(boards: dict[str, pd.DataFrame], **facts) -> None:
-    """Show the lever board of each element group in ``boards``; see `board.board`."""
+    """Show the lever board of each element group in ``boards``; see `board.board`.
+
+    A board on which no lever does anything has no figure.
+    """
     for group, table in boards.items():
+        goods = GROUPS[group][0].upper() + GROUPS[group][1:]
+        alone = table.dropna(subset=["end"]).iloc[:-1].set_index("lever")["end"]
+        if alone.min() < -answers.SMALL:
+            years = (facts["mid"], facts["end"])
+            show(
+                plot_board(canvas(2.9), table, years),
+                title="{goods}: pulled alone, {best} {does} most",
+                subtitle="What each lever of {package} changes in the share from {supplier}, "
+                "points, median of draws; lines: 90% of draws",
+                alt="A row for each lever: a dot and a range for {mid}, and one for {end}.",
+                source="Source: own model, {draws} draws; the pages are in the table below",
+                data=board_effects(table, years).drop(columns=["setting", "binds"]),
+                chart=board_chart(table, years),
+                goods=goods,
+                best=answers.lower_first(alone.idxmin()),
+                does="does" if alone.idxmin() in ("Separation", "Recycling") else "do",
+                **facts,
+            )
         show_table(
             table,
             ["lever", "setting", "effect_mid", "effect_end", "binds", "pages"],
             caption="{goods}: each lever of {package} pulled alone; effect on the share from "
             "{supplier} halfway, in {mid}, and in {end}, points (median, 90% of draws)",
-            goods=GROUPS[group][0].upper() + GROUPS[group][1:],
+            goods=goods,
             **facts,
         )
 

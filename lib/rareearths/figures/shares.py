@@ -13,6 +13,7 @@ from matplotlib.ticker import (
 )
 
 from rareearths import trade
+from rareearths.figures import spec
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
@@ -57,6 +58,59 @@ def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     label_right(axes, middles, labels, [INK] * len(labels), marks=colours)
     return axes
+
+
+def supplier_chart(shares: pd.DataFrame, basis: str, top: int = 7) -> dict | None:
+    """Return the interactive `plot_supplier_shares`, a bar a year; None where there is one year.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        As for `plot_supplier_shares`, with ``amount``.
+    basis : {"value", "tonnes"}
+        What the amounts are.
+    top : int
+        See `plot_supplier_shares`.
+    """
+    wide = _largest_suppliers(shares, top)
+    if len(wide) < 2:
+        return None
+    names = {code: economy_name(code) for code in wide}
+    rows = wide.rename_axis(columns="supplier").unstack().rename("part").reset_index()
+    rows = rows[rows["part"] > 0]
+    amounts = rows["part"] * rows["year"].map(shares.groupby("year")["amount"].sum())
+    rows = rows.assign(
+        order=rows["supplier"].map({code: place for place, code in enumerate(wide)}),
+        supplier=rows["supplier"].map(names),
+        share=rows["part"].map("{:.1%}".format),
+        amount=amounts.map(lambda amount: spec.amount(amount, basis)),
+    )
+    years = list(range(int(wide.index.min()), int(wide.index.max()) + 1))
+    faded = {"test": "chosen && datum.supplier != chosen", "value": 0.12}
+    return spec.chart(
+        data=spec.values(rows),
+        height=260,
+        params=[spec.choice("Supplier", "All suppliers", names.values()), spec.hover(["supplier"])],
+        mark={"type": "bar", "strokeWidth": 1.2},
+        encoding={
+            "x": {
+                "field": "year",
+                "type": "ordinal",
+                "scale": {"domain": years, "paddingInner": 0.08},
+                "axis": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8},
+            },
+            "y": {"field": "part", "type": "quantitative", "scale": {"domain": [0, 1]},
+                  "axis": {"format": ".0%", "tickCount": 5}},
+            "order": {"field": "order", "type": "quantitative"},
+            "color": spec.named("supplier", names.values(), economy_colours(list(wide)),
+                                 legend={"columns": 3}),
+            "opacity": {"condition": faded, "value": 1},
+            "stroke": spec.over(INK, None),
+            "tooltip": spec.tooltip(
+                supplier="Supplier", year="Year", share="Share", amount=spec.AMOUNTS[basis]
+            ),
+        },
+    )  # fmt: skip
 
 
 def plot_share_lines(axes: Axes, dependence: pd.DataFrame) -> Axes:

@@ -10,6 +10,7 @@ from rareearths.figures.shares import (
     newest_first,
     plot_share_lines,
     plot_supplier_shares,
+    supplier_chart,
 )
 
 
@@ -72,6 +73,7 @@ def show_stage_suppliers(flows: pd.DataFrame, basis: str, **facts) -> None:
             subtitle="Share of each supplier in the imports of {importer}, by {shown}",
             alt="Stacked areas: suppliers by year; {leader} has {share:pct0} in {year}.",
             data=newest_first(shares)[["year", "exporter", "amount", "share"]],
+            chart=supplier_chart(shares, shown),
             **facts
             | {
                 "source": _source(stage, facts),

@@ -10,7 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
 from rareearths import catalogue
-from rareearths.figures.look import BASIS_COLOURS, GRID, INK, MUTED, PAPER, WIDTH_IN, canvas
+from rareearths.figures import spec
+from rareearths.figures.look import (
+    BASIS_COLOURS,
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    WIDTH_IN,
+    canvas,
+    economy_name,
+)
 
 CLASSES = (  # lower end, name, strength of the colour
     (0.20, "20% or more", 1.0),
@@ -19,6 +29,7 @@ CLASSES = (  # lower end, name, strength of the colour
     (0.001, "0.1 to 1%", 0.16),
 )
 SMALLEST = CLASSES[-1][0]
+_FEWEST = 11  # columns that an interactive map has room for, so that tiles stay small
 _SPLIT = 17  # first column of Asia and Oceania
 _COLOUR = BASIS_COLOURS["value"]
 
@@ -86,6 +97,87 @@ def plot_tile_map(
     axes.set_aspect("equal")
     axes.axis("off")
     return _key(axes)
+
+
+def tile_chart(
+    layout: pd.DataFrame, sold: pd.Series, basis: str, members: list[str], exporter: str
+) -> dict:
+    """Return the interactive `plot_tile_map`: name, share and amount of each economy.
+
+    Parameters
+    ----------
+    layout : pandas.DataFrame
+        See `tile_layout`.
+    sold : pandas.Series
+        What each economy sold to the members: current US$ or tonnes, as ``basis`` says.
+    basis : {"value", "tonnes"}
+    members : list of str
+    exporter : str
+    """
+    amounts = sold.reindex(layout.index, fill_value=0.0)
+    shares = amounts / sold.sum()
+    roles = {exporter: "supplier in question"} | dict.fromkeys(members, "member")
+    drawn = set(roles) | set(shares.index[shares >= SMALLEST])
+    rows = layout.assign(
+        code=[code if code in drawn else "" for code in layout.index],
+        economy=layout.index.map(economy_name),
+        role=[roles.get(code, "neither" if code in drawn else "small") for code in layout.index],
+        part=shares.map(_class),
+        full=shares >= CLASSES[0][0],
+        outlined=[code in roles for code in layout.index],
+        share=shares.map(lambda share: "<0.1%" if 0 < share < 0.0005 else f"{share:.1%}"),
+        amount=amounts.map(lambda amount: spec.amount(amount, basis)),
+    ).sort_values(["y", "x"])
+    counts = {"x": max(_FEWEST, int(rows["x"].max()) + 1), "y": int(rows["y"].max()) + 1}
+    size = spec.WIDTH_PX / counts["x"]
+    outlines = ["member", "supplier in question", "neither", "small"]
+    key = {"orient": "bottom", "columns": 2, "symbolSize": 120}
+    outline_key = key | {
+        "values": outlines[:2],
+        "symbolFillColor": "transparent",
+        "symbolStrokeWidth": 1.5,
+    }
+    names = [name for _, name, _ in CLASSES]
+    dashes = [[1, 0], [3, 2], [1, 0], [1, 0]]
+    fills = [f"color-mix(in srgb, {_COLOUR} {part:.0%}, transparent)" for *_, part in CLASSES]
+    widths = spec.over(4, 0.9)
+    outlined = {"test": "datum.outlined", "value": 2}
+    tile = {
+        "mark": "bar",
+        "params": [spec.hover(["economy"])],
+        "encoding": {
+            "fill": spec.named("part", [*names, "less"], [*fills, "transparent"],
+                               legend=key | {"values": names}),
+            "stroke": spec.named("role", outlines, [INK, INK, MUTED, GRID], legend=outline_key),
+            "strokeDash": spec.named("role", outlines, dashes, legend=outline_key),
+            "strokeWidth": widths | {"condition": [widths["condition"], outlined]},
+            "tooltip": spec.tooltip(economy="Economy", share="Share", amount=spec.AMOUNTS[basis]),
+        },
+    }  # fmt: skip
+    on_full = {"test": "datum.full", "value": PAPER}
+    code = {
+        "mark": {"type": "text", "fontSize": min(10.5, 0.38 * size)},
+        "encoding": {
+            "text": {"field": "code", "type": "nominal"},
+            "color": {"condition": on_full, "value": INK},
+        },
+    }
+    places = {
+        side: {"field": side, "type": "ordinal", "axis": None,
+               "scale": {"domain": list(range(count)), "padding": 0.08}}
+        for side, count in counts.items()
+    }  # fmt: skip
+    return spec.chart(
+        data=spec.values(rows),
+        width=spec.WIDTH_PX,
+        height=round(size * counts["y"]),
+        encoding=places,
+        layer=[tile, code],
+    )
+
+
+def _class(share: float) -> str:
+    return next((name for least, name, _ in CLASSES if share >= least), "less")
 
 
 def _strength(share: float) -> float:

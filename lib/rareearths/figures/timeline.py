@@ -1,7 +1,5 @@
 """Figures of policy events: who did what and when, and what it was laid over."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,11 +7,9 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 
 from rareearths import policy
+from rareearths.figures import spec
 from rareearths.figures.look import INK, MUTED, PAPER
 from rareearths.figures.shares import plot_share_lines
-
-if TYPE_CHECKING:
-    import altair
 
 # Direction of a measure: colour and shape, so that neither alone carries the meaning.
 DIRECTIONS = {
@@ -121,7 +117,7 @@ def plot_events_over_shares(axes: Axes, dependence: pd.DataFrame, events: pd.Dat
     return axes
 
 
-def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> "altair.Chart":
+def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
     """Return the interactive timeline: hover for the event, zoom and drag in time.
 
     Parameters
@@ -131,46 +127,40 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> "altair.Chart":
     pages : pandas.DataFrame
         Rows of `policy.load_sources`.
     """
-    import altair as alt
-
     points = lanes(events)
     first = pages.sort_values("n").drop_duplicates("event_id").set_index("event_id")
     points["page"] = points["event_id"].map(first["publisher"].fillna(first["url"]))
     points["reading"] = points["contested"].map({True: "contested", False: "not contested"})
-    columns = ["earliest", "date", "lane", "direction", "instrument", "summary", "page", "reading"]
+    points["instrument"] = points["instrument"].str.replace("_", " ")
+    points["begins"] = points["earliest"].dt.strftime("%Y-%m-%dT00:00:00")
+    columns = ["begins", "date", "lane", "direction", "instrument", "summary", "page"]
+    columns += ["reading", "contested"]
     table = points[columns].astype({"lane": "str"})
-    colours = [colour for colour, _, _ in DIRECTIONS.values()]
-    shapes = [shape for _, _, shape in DIRECTIONS.values()]
-    zoom = alt.selection_interval(bind="scales", encodings=["x"], name="zoom")
-    direction = alt.Scale(domain=list(DIRECTIONS), range=colours)
-    legend = alt.Legend(title=None, columns=2)
-    return (
-        alt.Chart(table, width="container", height=48 * table["lane"].nunique())
-        .mark_point(size=70, opacity=0.85)
-        .encode(
-            x=alt.X("earliest:T", title=None, scale=alt.Scale(nice="year")),
-            y=alt.Y("lane:N", title=None, sort=list(points["lane"].cat.categories)),
-            yOffset=alt.YOffset("direction:N", sort=list(DIRECTIONS)),
-            fill=alt.Fill("direction:N", scale=direction, legend=legend),
-            stroke=alt.Stroke("direction:N", scale=direction, legend=legend),
-            shape=alt.Shape("direction:N", scale=alt.Scale(domain=list(DIRECTIONS), range=shapes)),
-            fillOpacity=alt.condition(
-                "datum.reading == 'contested'", alt.value(0), alt.value(0.85)
+    colours, _, shapes = zip(*DIRECTIONS.values(), strict=True)
+    legend = {"columns": 2, "symbolType": None, "symbolStrokeWidth": 1.5}
+    apart = {"legend": legend, "type": "nominal"}
+    by_colour = spec.named("direction", DIRECTIONS, colours, **apart)
+    return spec.chart(
+        data=spec.values(table),
+        height=48 * table["lane"].nunique(),
+        params=[
+            {"name": "zoom", "bind": "scales", "select": {"type": "interval", "encodings": ["x"]}}
+        ],
+        mark={"type": "point", "size": 70, "opacity": 0.85},
+        encoding={
+            "x": {"field": "begins", "type": "temporal", "scale": {"nice": "year"}},
+            "y": {"field": "lane", "type": "nominal", "sort": list(points["lane"].cat.categories)},
+            "yOffset": {"field": "direction", "type": "nominal", "sort": list(DIRECTIONS)},
+            "fill": by_colour,
+            "stroke": by_colour,
+            "shape": spec.named("direction", DIRECTIONS, shapes, **apart),
+            "fillOpacity": {
+                "condition": {"test": "datum.contested", "value": 0},
+                "value": 0.85,
+            },
+            "tooltip": spec.tooltip(
+                date="Date", lane="Issuer", instrument="Instrument", summary="What",
+                reading="Reading", page="Page",
             ),
-            tooltip=[
-                alt.Tooltip("date:N", title="Date"),
-                alt.Tooltip("lane:N", title="Issuer"),
-                alt.Tooltip("instrument:N", title="Instrument"),
-                alt.Tooltip("summary:N", title="What"),
-                alt.Tooltip("reading:N", title="Reading"),
-                alt.Tooltip("page:N", title="Page"),
-            ],
-        )
-        .add_params(zoom)
-        .configure(
-            background="transparent", autosize=alt.AutoSizeParams(type="fit-x", contains="padding")
-        )
-        .configure_axis(labelFontSize=12)
-        .configure_legend(orient="top", labelFontSize=12)
-        .configure_view(stroke=None)
-    )
+        },
+    )  # fmt: skip

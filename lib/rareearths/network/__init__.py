@@ -340,11 +340,16 @@ def why_left_out(flows: pd.DataFrame, material: str) -> str:
     return "" if left_out.empty else left_out["description"].iloc[-1]
 
 
+def sold_to(trades: pd.DataFrame, members: list[str]) -> pd.Series:
+    """What each economy sold to the members, the largest first; who sold nothing is left out."""
+    sold = trades[[code for code in members if code in trades.index]].sum(axis=1)
+    return sold[sold > 0].sort_values(ascending=False, kind="stable")
+
+
 def supplier_part(trades: pd.DataFrame, members: list[str]) -> pd.Series:
     """Part of the members' imports that each economy sold; fractions, the largest first."""
-    sold = trades[[code for code in members if code in trades.index]].sum(axis=1)
-    part = sold[sold > 0] / sold.sum()
-    return part.sort_values(ascending=False, kind="stable")
+    sold = sold_to(trades, members)
+    return sold / sold.sum()
 
 
 def part_table(part: pd.Series) -> pd.DataFrame:

@@ -27,7 +27,9 @@ def board(of: Party, package: str, parts: dict, years: tuple[int, int], group: s
         ``lever`` (name), ``setting`` (text with its range), ``effect_mid``, ``effect_end``
         (percentage points against no lever, median and the middle 90% of draws, as text),
         ``binds`` (the stage that binds most often in the last year) and ``pages`` (links); one row
-        a lever, one for the stock and a last one for all together.
+        a lever, one for the stock and a last one for all together. ``binds_mid`` is of
+        the first year; the effects as numbers (fractions, missing for the stock) are ``mid``,
+        ``mid_low``, ``mid_high``, ``end``, ``end_low``, ``end_high``.
     """
     sample = uncertainty.sample(parts, uncertainty.ranges(of, package))
     had = capacity.had(of, sample, np.array(years, dtype=float))
@@ -45,10 +47,18 @@ def board(of: Party, package: str, parts: dict, years: tuple[int, int], group: s
                 "effect_end": points(change[:, 1]),
                 "binds": binds(done, group),
                 "pages": pages(lever, package, had, group),
+                "binds_mid": binds(done, group, 0),
+                **_numbers("mid", change[:, 0]),
+                **_numbers("end", change[:, 1]),
             }
         )
     rows.insert(-1, _stock_row(done, package, group))
     return pd.DataFrame(rows)
+
+
+def _numbers(name: str, change: np.ndarray) -> dict:
+    low, middle, high = np.percentile(change, [5, 50, 95])
+    return {name: middle, f"{name}_low": low, f"{name}_high": high}
 
 
 def _stock_row(done: outlook.Outlook, package: str, group: str) -> dict:

@@ -149,11 +149,13 @@ def relief(done: outlook.Outlook, group: str) -> dict:
     }
 
 
-def binds(done: outlook.Outlook, group: str) -> str:
-    """The stage that binds in most draws of the last year, with that share: "metal (82%)"."""
-    last = outlook.bottlenecks(done, group).iloc[:, -1]
-    name = STAGE_NAMES[last.idxmax()]
-    return f"{name} ({last.max():.0%})"
+def binds(done: outlook.Outlook, group: str, year: int = -1) -> str:
+    """The stage that binds in most draws of the last year, with that share: "metal (82%)".
+
+    ``year`` is the place of another year among those of the outlook.
+    """
+    shares = outlook.bottlenecks(done, group).iloc[:, year]
+    return f"{STAGE_NAMES[shares.idxmax()]} ({shares.max():.0%})"
 
 
 STAGE_NAMES = {"mining": "mining", "separation": "separation", "metal": "metal making",

@@ -71,8 +71,6 @@ def serve(address: str) -> None:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns; kernels have their own
     before = dict(os.environ)
-    with lean.imports():
-        importlib.import_module("jsonschema")  # altair wants it
     _import_pandas()
     with lean.imports():
         importlib.import_module("seaborn")  # it would take the widgets of JupyterLab along
