@@ -11,7 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from rareearths import translation, words
-from rareearths.figures import lettering, receipt
+from rareearths.figures import lettering, receipt, spec
 from rareearths.figures.alt import describe
 from rareearths.figures.interactive import chart_html
 from rareearths.figures.look import STYLE, colour_rules, follow_reader
@@ -69,7 +69,7 @@ def show(
     texts = {name: translation.said(text) for name, text in texts.items()}
     lettering.translate(axes.figure)
     safe = {name: html.escape(text) for name, text in texts.items()}
-    interactive = "" if chart is None else chart_html(chart, texts["alt"])
+    interactive = "" if chart is None else chart_html(spec.translated(chart), texts["alt"])
     address = _data_address(axes.figure)
     receipt.display(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"

@@ -9,6 +9,7 @@ import html
 import json
 import re
 
+from rareearths import translation
 from rareearths.figures import bundle
 from rareearths.figures.look import INK, MUTED, PAPER, colour_rules, follow_reader
 
@@ -122,7 +123,8 @@ _SEARCH = """
       row.hidden = !words.every((word) => text.includes(word));
       return !row.hidden;
     });
-    count.textContent = hits.length + " of " + rows.length;
+    const said = count.dataset.text.replace("{hits}", hits.length);
+    count.textContent = said.replace("{all}", rows.length);
   };
   input.addEventListener("input", show);
   box.querySelector(".search").hidden = false;
@@ -151,7 +153,7 @@ def chart_html(chart: dict, description: str) -> str:
     return (
         f"<style>{colour_rules()}{follow_reader(_STYLE)}</style>"
         f"<div class='chart' id='{identity}' tabindex='0' aria-describedby='{keys}' hidden></div>"
-        f"<p class='keys' id='{keys}'><output></output><span>{KEYS}</span></p>"
+        f"<p class='keys' id='{keys}'><output></output><span>{translation.said(KEYS)}</span></p>"
         f"{_script(_ONCE % bundle.packed(), runs=bundle.script())}{_script(embed)}"
     )
 
@@ -161,7 +163,8 @@ def searchable_html(table: str, label: str) -> str:
     identity = "search-" + hashlib.sha256(table.encode()).hexdigest()[:12]
     return (
         f"<div id='{identity}' class='searchable'><p class='search' hidden>"
-        f"<label>{html.escape(label)} <input type='search'></label> <output></output></p>{table}"
+        f"<label>{html.escape(label)} <input type='search'></label>"
+        f" <output data-text='{translation.said('{hits} of {all}')}'></output></p>{table}"
         f"{_script(_SEARCH % {'id': identity})}</div>"
     )
 

@@ -19,6 +19,7 @@ def translate(figure: Figure) -> None:
     if translation.current() == "en":
         return
     families = [FAMILY, _japanese()]
+    ticks = set()
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter(_Translated(axis.get_major_formatter()))
@@ -26,7 +27,8 @@ def translate(figure: Figure) -> None:
                 axis.set_minor_formatter(_Translated(axis.get_minor_formatter()))
             for label in (*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)):
                 label.set_fontfamily(families)
-    for text in figure.findobj(Text):
+                ticks.add(label)  # the formatter says it
+    for text in (text for text in figure.findobj(Text) if text not in ticks):
         text.set_fontfamily(families)
         text.set_text(_said(text.get_text()))
 
@@ -38,6 +40,8 @@ def _said(text: str) -> str:
     if lines == 1 or translation.lacking(unwrapped, translation.current()):
         return translation.said(text)
     said = translation.said(unwrapped)
+    if said == unwrapped:
+        return text
     length = math.ceil(len(said) / lines)
     return "\n".join(said[start : start + length] for start in range(0, len(said), length))
 

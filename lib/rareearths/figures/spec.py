@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from rareearths import translation
 from rareearths.figures.look import GRID, INK
 from rareearths.words import show_number
 
 WIDTH_PX = 440  # of a chart that grows and shrinks as a whole, as its static twin does
 SMALL_PX = 12  # text of a chart that is as wide as its place
+_TEXTS = {"title", "domain", "sort", "labels", "options"}  # what a reader sees, besides the data
 _CUT = "lastindexof(slice(datum.label, 0, 17), ' ')"
 TWO_LINES = (  # a long label of an axis, cut at a space
     f"length(datum.label) > 16 && {_CUT} > 0"
@@ -47,6 +49,43 @@ def chart(**parts) -> dict:
         "background": "transparent",
         "config": _CONFIG,
         **parts,
+    }
+
+
+def translated(part, shown: bool = False):
+    """Return a specification, or a part of one, in the language that is spoken.
+
+    A text becomes the same wherever it stands, so that data, scales and lists stay of one mind.
+
+    Parameters
+    ----------
+    part : dict, list, str or number
+    shown : bool
+        Whether a text in it is one that a reader sees.
+    """
+    if isinstance(part, dict):
+        data = isinstance(part.get("values"), list)  # rows, or texts of a legend
+        return {key: translated(value, _is_shown(key, part, data)) for key, value in part.items()}
+    if isinstance(part, list):
+        return [
+            _row(item) if shown and isinstance(item, dict) else translated(item, shown)
+            for item in part
+        ]
+    return translation.said(part) if shown and isinstance(part, str) else part
+
+
+def _is_shown(key: str, part: dict, data: bool) -> bool:
+    return key in _TEXTS or (key == "values" and data) or (key == "name" and "input" in part)
+
+
+def _row(row: dict) -> dict:
+    """A row of data: names and words of ours; the rest, such as a title or a colour, stays."""
+    language = translation.current()
+    return {
+        name: translation.said(value)
+        if isinstance(value, str) and not translation.lacking(value, language)
+        else value
+        for name, value in row.items()
     }
 
 

@@ -414,7 +414,7 @@ def show_table(
     text = rows[list(columns)].to_string(index=False)
     markup = _as_html(table, caption)
     receipt.display(
-        searchable_html(markup, search) if search else markup,
+        searchable_html(markup, translation.said(search)) if search else markup,
         f"{caption}\n{text}",
         rows[_with_addresses(columns)],
         kind="table",

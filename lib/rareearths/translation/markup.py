@@ -8,7 +8,9 @@ from rareearths.translation.language import ENGLISH, said
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 # What a reader sees or hears, of attributes; no address, no class.
-_SPOKEN = re.compile(r"""\b(aria-label|alt|title|placeholder|data-(?:text|without|others|none))=("[^"]*"|'[^']*')""")
+_SPOKEN = re.compile(
+    r"""\b(aria-label|alt|title|placeholder|data-(?:text|without|others|none))=("[^"]*"|'[^']*')"""
+)
 _DESCRIPTION = re.compile(r"""(?<=name="description" )(content)=("[^"]*")""")
 _APART = frozenset({"script", "style", "code", "pre", "svg"})
 _VOID = frozenset({"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "wbr"})
