@@ -353,28 +353,8 @@ _TEXTS = """(left_out) => {
 }"""
 _NO_TEXT = "code, pre, script, style, svg, .chart"
 _ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'’-]+[ ,;:]+){2,}[A-Za-z]+")
-_LITTLE_WORDS = set(
-    [
-        "a",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "no",
-        "not",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-    ]
+_LITTLE_WORDS = frozenset(
+    re.findall(r"\w+", "a and are as at by for from in is it no not of on or the to with")
 )
 
 

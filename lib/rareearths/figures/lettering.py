@@ -1,6 +1,7 @@
 """The lettering of a figure: its texts and the labels of its ticks in the language of the page."""
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -12,6 +13,7 @@ from matplotlib.ticker import Formatter, NullFormatter
 from rareearths import translation
 
 FAMILY = "DejaVu Sans"  # of all signs that it has
+_UNBROKEN = re.compile(r"[A-Za-z0-9.,%$+−-]+|.")  # a Latin word or a number
 
 
 def translate(figure: Figure) -> None:
@@ -36,14 +38,23 @@ def translate(figure: Figure) -> None:
 def _said(text: str) -> str:
     """Translate a label; one that was wrapped is wrapped again, to as many lines."""
     lines = text.count("\n") + 1
-    unwrapped = " ".join(text.split("\n"))
+    unwrapped = text.replace("-\n", "-").replace("\n", " ")
     if lines == 1 or translation.lacking(unwrapped, translation.current()):
         return translation.said(text)
     said = translation.said(unwrapped)
     if said == unwrapped:
         return text
-    length = math.ceil(len(said) / lines)
-    return "\n".join(said[start : start + length] for start in range(0, len(said), length))
+    return _wrapped(said, math.ceil(len(said) / lines))
+
+
+def _wrapped(text: str, length: int) -> str:
+    """Break a Japanese text into lines of about this length, between any two signs."""
+    lines = [""]
+    for part in _UNBROKEN.findall(text):
+        if lines[-1] and len(lines[-1]) + len(part) > length + 1:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 class _Translated(Formatter):

@@ -130,7 +130,7 @@ def _find(text: str) -> str | None:
     for form in (text, turned):
         if form in known.exact:
             return known.exact[form]
-    if _CODE.fullmatch(text) or (_JAPANESE.search(text) and not _TWO_WORDS.search(text)):
+    if _CODE.fullmatch(text):
         return text
     if (number := quantities.japanese(text)) is not None:
         return number
@@ -138,7 +138,10 @@ def _find(text: str) -> str | None:
         for message in known.patterns(form):
             if (found := message.fill(form, _place)) is not None:
                 return found
-    return sentences.combined(text, _find)
+    if (found := sentences.combined(text, _find)) is not None:
+        return found
+    told = _JAPANESE.search(text) and not _TWO_WORDS.search(text)
+    return text if told else None
 
 
 def _place(text: str, kind: str) -> str | None:
