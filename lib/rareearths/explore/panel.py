@@ -105,7 +105,7 @@ def _lever_sliders() -> dict[str, widgets.Widget]:
             continuous_update=False, layout=widgets.Layout(width="37rem"),
             style={"description_width": "24.5rem"},
         )
-        for name, lever in pull.levers().items()
+        for name, lever in packages.levers().items()
     }  # fmt: skip
 
 

@@ -348,6 +348,7 @@ COLUMNS = {
     "path_china_only": ("China only", ""),
     "path_announced": ("Announced", ""),
     "path_accelerated": ("Accelerated", ""),
+    "path_moved": ("Moved levers", ""),
     "adds_mining": ("Mines", ""),
     "adds_separation": ("Separation", ""),
     "adds_making": ("Metal, magnets", ""),

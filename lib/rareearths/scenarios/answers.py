@@ -8,7 +8,7 @@ from rareearths.scenarios import capacity, levers, outlook, packages, party, unc
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
 from rareearths.scenarios.tables import points_text
-from rareearths.words import joined, ranged
+from rareearths.words import joined, ranged, show_number
 
 MAGNETS = ("magnet_light", "magnet_heavy")
 SMALL = 0.005  # a change of the dependence that is called none
@@ -35,7 +35,7 @@ def answer_words(outlooks: dict, package: str, end: int) -> str:
     now = shares(outlooks[package], BASE_YEAR)
     then = {name: shares(done, end) for name, done in outlooks.items()}
     own, none = then[package], then[packages.REFERENCE]
-    label = packages.package_names()[package]
+    label = packages.name_of(package)
     parts = []
     for group in MAGNETS:
         name = GROUPS[group]
@@ -44,6 +44,21 @@ def answer_words(outlooks: dict, package: str, end: int) -> str:
         start = f"{name}: {now[group]} in {BASE_YEAR}; in {end} "
         parts.append(f"{start}{with_it}{none[group]} with nothing new.")
     return " ".join(part[0].upper() + part[1:] for part in parts)
+
+
+def moved_words(package: str | packages.Moved) -> str:
+    """Which levers are held at which value, where some were moved; else empty."""
+    if not isinstance(package, packages.Moved):
+        return ""
+    known = packages.levers()
+    said = "; ".join(
+        f"{lower_first(known[name].label)}, {show_number(value, 'pct0')}"
+        for name, value in package.levers
+    )
+    return (
+        f"The package {packages.MOVED} is {packages.name_of(package.package)}, with these levers "
+        f"held at one value: {said}."
+    )
 
 
 def share_words(done: outlook.Outlook, year: int) -> str:
