@@ -8,7 +8,7 @@ from rareearths.scenarios import capacity, levers, outlook, packages, party, unc
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
 from rareearths.scenarios.tables import points_text
-from rareearths.words import joined, ranged, show_number
+from rareearths.words import joined, ranged
 
 MAGNETS = ("magnet_light", "magnet_heavy")
 SMALL = 0.005  # a change of the dependence that is called none
@@ -52,7 +52,7 @@ def moved_words(package: str | packages.Moved) -> str:
         return ""
     known = packages.levers()
     said = "; ".join(
-        f"{lower_first(known[name].label)}, {show_number(value, 'pct0')}"
+        f"{lower_first(known[name].label)}, {100 * value:g}%"
         for name, value in package.levers
     )
     return (
