@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
 
 from conftest import REPORT_NOTEBOOKS, ROOT
 from rareearths import catalogue, events, policy
@@ -212,24 +213,30 @@ def test_a_widget_redraws_and_one_that_others_follow_draws_once(shown):
     assert set(shown[-1][1]["path"]) >= {packages.MOVED}
 
 
-def test_the_panel_of_trade_offers_the_events_of_the_exporter_and_says_why_it_is_empty(
-    shown, capsys
-):
+@pytest.fixture
+def shell():
+    """A shell of IPython, whose display the panels take up."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.usefixtures("shell")
+def test_the_panel_of_trade_offers_the_events_of_the_exporter_and_says_why_it_is_empty():
     from rareearths.explore import panel
 
-    controls, _, below = panel.trade_panel().children
+    controls, picture, below = panel.trade_panel().children
     choices = {w.description: w for w in controls.children}
     choices["Event"].value = EMBARGO
     assert EMBARGO in below.children[0].value
     choices["Exporter"].value = "FRA"
     assert choices["Event"].value == view.NO_EVENT
     assert "exporter: FRA" in below.children[1].value
-    before = len(shown)
+    assert "by tonnes in 2024" in picture.value
     choices["Importer"].value = "PRK"
     choices["Material"].value = "uranium"
     choices["Years"].value = (2024, 2024)
-    assert "no imports of uranium by North Korea" in capsys.readouterr().out
-    assert len(shown) > before
+    assert "no imports of uranium by North Korea" in picture.value
+    assert "<img" not in picture.value
 
 
 def test_no_report_imports_the_widgets():

@@ -52,8 +52,7 @@ def moved_words(package: str | packages.Moved) -> str:
         return ""
     known = packages.levers()
     said = "; ".join(
-        f"{lower_first(known[name].label)}, {100 * value:g}%"
-        for name, value in package.levers
+        f"{lower_first(known[name].label)}, {100 * value:g}%" for name, value in package.levers
     )
     return (
         f"The package {packages.MOVED} is {packages.name_of(package.package)}, with these levers "
