@@ -54,6 +54,7 @@ COLUMNS = {
     "who": ("Who", ""),
     "act": ("Act", ""),
     "summary": ("What", ""),
+    "event_id": ("Event", ""),
     "pages": ("Sources", "links"),
     "restrictive": ("Restrict", ""),
     "liberalising": ("Lift or pause", ""),
