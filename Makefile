@@ -10,6 +10,9 @@ export PIP_CERT ?= $(SSL_CERT_FILE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# The part of JupyterLab that asks for news and newer versions, and whether it may ask.
+NEWS := @jupyterlab/apputils-extension:announcements
+
 .DEFAULT_GOAL := help
 .PHONY: help setup report test bench lab lint data lock clean
 
@@ -56,5 +59,6 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/jupyter labextension disable --level=sys_prefix $(NEWS) 2>/dev/null
 	@$(BIN)/python -c 'from rareearths.figures import bundle; bundle.script()'
 	@touch $(READY)

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from IPython.core.interactiveshell import InteractiveShell
 
 from conftest import REPORT_NOTEBOOKS, ROOT
 from rareearths import catalogue, events, policy
@@ -19,7 +20,7 @@ from rareearths.explore.pull import Pull
 from rareearths.explore.view import View
 from rareearths.figures import frame
 from rareearths.reports import NothingToReport, config, imports, parameters
-from rareearths.scenarios import outlook, packages, party, uncertainty
+from rareearths.scenarios import answers, outlook, packages, party, uncertainty
 
 EMBARGO = "chn-jpn-informal-embargo-2010"
 VIEWS = [
@@ -29,7 +30,10 @@ VIEWS = [
     View(importer="DEU", exporter="EST", chart="share", basis="value", start_year=2010),
     View(start_year=2024, end_year=2024),
 ]
-PULLS = [Pull(), Pull("EU27", "announced", "magnet_light", (("recycling", 0.2),))]
+PULLS = [
+    Pull(),
+    Pull("EU27", "announced", "magnet_light", (("recycling", 0.2), ("substitution", 0.125))),
+]
 
 
 @pytest.fixture
@@ -103,6 +107,7 @@ def test_the_report_entry_of_levers_is_taken_too(chosen, tmp_path):
     (report,) = config.load(tmp_path / "reports.yml")
     values = parameters.check(report.notebook, report.parameters)
     assert (values["importer"], values["package"]) == (chosen.importer, chosen.package)
+    assert values["moved"] == dict(chosen.moved)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +158,42 @@ def test_a_lever_that_is_not_moved_leaves_the_package_as_the_report_draws_it():
     assert set(pull.load(Pull())) == set(packages.package_names().values())
 
 
+def test_moved_levers_are_held_at_their_value_in_a_report_and_in_the_explorer():
+    pulled = packages.with_moved("announced", {"recycling": 0.2})
+    held, rest = packages.settings(pulled), packages.settings("announced")
+    assert held["recycling"] == (0.2, 0.2, 0.2)
+    assert {name for name in rest if held[name] != rest[name]} == {"recycling"}
+    row = packages.load_package(pulled).loc["recycling"]
+    assert row["note"] == "The package Announced sets 0.03 (0.01 to 0.08)."
+    assert "recovered from used magnets, last year, 20%" in answers.moved_words(pulled)
+    who = party.load_party("JPN")
+    parts = uncertainty.draw(who, pull.DRAWS, pull.SEED)
+    done = outlook.run(who, pulled, parts, range(party.BASE_YEAR, party.HORIZON + 1))
+    fans = pull.load(Pull(package="announced", moved=(("recycling", 0.2),)))
+    pd.testing.assert_frame_equal(fans[packages.MOVED], outlook.fan(done, "magnet_heavy"))
+
+
+@pytest.mark.parametrize(
+    ("moved", "message"),
+    [
+        ({"recycle": 0.1}, "moved: unknown lever 'recycle'; closest: recycling"),
+        ({"recycling": 0.5}, r"moved: recycling 0.5: a number from 0 to 0\.25 is allowed"),
+        ({"recycling": "much"}, "moved: recycling 'much': a number from 0"),
+        (["recycling"], r"moved must be dict, \['recycling'\] is list"),
+    ],
+)
+def test_a_report_with_wrong_levers_is_refused_before_it_runs(moved, message):
+    notebook = ROOT / "notebooks/60_diversification_levers.ipynb"
+    with pytest.raises(parameters.ParameterError, match=message):
+        parameters.check(notebook, {"moved": moved}, "levers")
+
+
 @settings(max_examples=10)
 @given(st.sampled_from(["recycling", "substitution", "thrift_heavy"]), st.floats(0, 1))
 def test_more_of_a_lever_never_raises_the_dependence(name, part):
-    most = pull.levers()[name].most
+    most = packages.levers()[name].most
     less, more = (
-        pull.load(Pull(package="announced", moved=((name, value),)))[pull.MOVED]["median"]
+        pull.load(Pull(package="announced", moved=((name, value),)))[packages.MOVED]["median"]
         for value in (part * most, most)
     )
     assert (more <= less + 1e-12).all()
@@ -175,27 +210,33 @@ def test_a_widget_redraws_and_one_that_others_follow_draws_once(shown):
     slider = next(w for w in controls.children if w.description.startswith("Recovered"))
     assert slider.value == 0
     slider.value = 0.2
-    assert set(shown[-1][1]["path"]) >= {pull.MOVED}
+    assert set(shown[-1][1]["path"]) >= {packages.MOVED}
 
 
-def test_the_panel_of_trade_offers_the_events_of_the_exporter_and_says_why_it_is_empty(
-    shown, capsys
-):
+@pytest.fixture
+def shell():
+    """A shell of IPython, whose display the panels take up."""
+    yield InteractiveShell.instance()
+    InteractiveShell.clear_instance()
+
+
+@pytest.mark.usefixtures("shell")
+def test_the_panel_of_trade_offers_the_events_of_the_exporter_and_says_why_it_is_empty():
     from rareearths.explore import panel
 
-    controls, _, below = panel.trade_panel().children
+    controls, picture, below = panel.trade_panel().children
     choices = {w.description: w for w in controls.children}
     choices["Event"].value = EMBARGO
     assert EMBARGO in below.children[0].value
     choices["Exporter"].value = "FRA"
     assert choices["Event"].value == view.NO_EVENT
     assert "exporter: FRA" in below.children[1].value
-    before = len(shown)
+    assert "by tonnes in 2024" in picture.value
     choices["Importer"].value = "PRK"
     choices["Material"].value = "uranium"
     choices["Years"].value = (2024, 2024)
-    assert "no imports of uranium by North Korea" in capsys.readouterr().out
-    assert len(shown) > before
+    assert "no imports of uranium by North Korea" in picture.value
+    assert "<img" not in picture.value
 
 
 def test_no_report_imports_the_widgets():

@@ -21,7 +21,7 @@ def project() -> dict:
 
 def declared() -> dict[str, str]:
     about = project()
-    everything = about["dependencies"] + about["optional-dependencies"]["dev"]
+    everything = sum(about["optional-dependencies"].values(), about["dependencies"])
     return dict(requirement(text) for text in everything)
 
 

@@ -182,6 +182,7 @@ def revisions(material: str) -> pd.DataFrame:
     return rows.sort_values("change_t", key=abs, ascending=False, ignore_index=True, kind="stable")
 
 
+@catalogue.remembered
 def known_breaks(importer: str, material: str, years: tuple[int, int]) -> pd.DataFrame:
     """Breaks of the series that concern an importer, a material and a span of years.
 

@@ -30,11 +30,26 @@ def of_view(view: View) -> str:
 
 
 def of_pull(pull: Pull) -> str:
-    """Return the entry of a report on levers: notebook 60, which takes a package as it is."""
+    """Return the entry of a report on levers: notebook 60 with package and moved levers.
+
+    Examples
+    --------
+    >>> print(of_pull(Pull("EU27", "announced", moved=(("recycling", 0.2), ("substitution", 0.1)))))
+      - id: levers-eu27-announced-recycling-20-substitution-10
+        notebook: notebooks/60_diversification_levers.ipynb
+        schedule: monthly
+        parameters:
+          importer: EU27
+          package: announced
+          moved: {recycling: 0.2, substitution: 0.1}
+    <BLANKLINE>
+    """
     given = {"importer": pull.importer, "package": pull.package}
-    entry = _entry(f"levers-{pull.importer}-{pull.package}", "60_diversification_levers", given)
-    moved = "  # The notebook takes packages: the levers moved here are not in the report.\n"
-    return moved + entry if pull.moved else entry
+    moved = [f"{name}: {value}" for name, value in pull.moved]
+    given |= {"moved": f"{{{', '.join(moved)}}}"} if moved else {}
+    held = "".join(f"-{name}-{100 * value:g}" for name, value in pull.moved)
+    report_id = f"levers-{pull.importer}-{pull.package}{held}".replace(".", "-")
+    return _entry(report_id, "60_diversification_levers", given)
 
 
 def _entry(report_id: str, notebook: str, parameters: dict) -> str:

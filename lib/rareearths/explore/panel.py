@@ -4,6 +4,7 @@ import html
 from collections.abc import Callable
 
 import ipywidgets as widgets
+from IPython.utils.capture import capture_output
 
 from rareearths import catalogue, trade
 from rareearths.explore import call, entry, pull, view
@@ -105,7 +106,7 @@ def _lever_sliders() -> dict[str, widgets.Widget]:
             continuous_update=False, layout=widgets.Layout(width="37rem"),
             style={"description_width": "24.5rem"},
         )
-        for name, lever in pull.levers().items()
+        for name, lever in packages.levers().items()
     }  # fmt: skip
 
 
@@ -126,7 +127,7 @@ def _panel(
 
     ``follow`` sets the controls that depend on the one that was changed.
     """
-    output, texts = widgets.Output(), [widgets.HTML() for _ in writers]
+    picture, texts = widgets.HTML(), [widgets.HTML() for _ in writers]
     following = []
 
     def redraw(change: dict | None = None) -> None:
@@ -137,26 +138,29 @@ def _panel(
             follow(change["owner"])
             following.clear()
         choice = chosen()
+        picture.value = _shown(show, choice)
         for text, write in zip(texts, writers, strict=True):
             text.value = _copyable(write(choice))
-        with output:
-            output.clear_output(wait=True)
-            _shown(show, choice)
 
     for control in controls.values():
         control.observe(redraw, names="value")
     redraw()
     flow = widgets.Layout(display="flex", flex_flow="row wrap")
     below = widgets.Tab(texts, titles=("The call", "Report entry"))
-    return widgets.VBox([widgets.Box(list(controls.values()), layout=flow), output, below])
+    return widgets.VBox([widgets.Box(list(controls.values()), layout=flow), picture, below])
 
 
-def _shown(show: Callable, choice) -> None:
-    """Show a chart, or say in a sentence why there is none."""
+def _shown(show: Callable, choice) -> str:
+    """Return a chart as HTML, or a sentence that says why there is none.
+
+    The picture goes to the browser as one value; a widget of outputs would send it twice.
+    """
     try:
-        show(choice)
+        with capture_output(stdout=False, stderr=False) as captured:
+            show(choice)
     except (NothingToReport, ValueError) as nothing:
-        print(nothing)
+        return f"<p>{html.escape(str(nothing))}</p>"
+    return "".join(shown.data["text/html"] for shown in captured.outputs)
 
 
 def _copyable(text: str) -> str:

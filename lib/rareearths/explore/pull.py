@@ -1,28 +1,16 @@
 """A pull of levers: how far each is moved, and what then has to come from the supplier."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from rareearths import catalogue, figures
-from rareearths.assumptions import Range
 from rareearths.catalogue import UnknownCode, closest
 from rareearths.scenarios import outlook, packages, party, uncertainty
 from rareearths.words import ranged
 
 DRAWS, SEED = 500, 2026  # enough for a curve, and drawn in an instant
-MOVED = "These levers"
-NO_LEVERS = ("projects", "stock_days")  # settings that are a switch, or lower no dependence
-
-
-class Lever(NamedTuple):
-    """A setting of a package that can be moved: its label and unit, and how far it goes."""
-
-    label: str
-    unit: str
-    most: float
 
 
 @dataclass(frozen=True)
@@ -52,38 +40,29 @@ class Pull:
     moved: tuple = ()
 
     def __post_init__(self):
-        packages.check_package(self.package)
+        packages.with_moved(self.package, dict(self.moved))
         _check(self.importer, party.known_areas(), "area with a known need")
         _check(self.group, party.GROUPS, "element group")
-        for name, value in self.moved:
-            most = levers()[_check(name, levers(), "lever")].most
-            if not 0 <= value <= most:
-                raise ValueError(f"{name} {value}: from 0 to {most:g} is allowed")
 
-
-@catalogue.remembered
-def levers() -> dict[str, Lever]:
-    """Return the levers that can be moved; the furthest is the high end of any package."""
-    rows = catalogue.load("packages").query("setting not in @NO_LEVERS")
-    return {
-        name: Lever(of["label"].iloc[0], of["unit"].iloc[0], float(of["high"].max()))
-        for name, of in rows.groupby("setting", sort=False)
-    }
+    @property
+    def pulled(self) -> str | packages.Moved:
+        """The package, with the levers that are moved."""
+        return packages.with_moved(self.package, dict(self.moved))
 
 
 def set_by(package: str) -> dict[str, float]:
     """Return the central value of each lever in a package."""
-    return {name: packages.settings(package)[name].value for name in levers()}
+    return {name: packages.settings(package)[name].value for name in packages.levers()}
 
 
 @catalogue.remembered
-def fan(importer: str, package: str, group: str, moved: tuple = ()) -> pd.DataFrame:
-    """Return median and bands of the dependence by year, with some levers moved.
+def fan(importer: str, package: str | packages.Moved, group: str) -> pd.DataFrame:
+    """Return median and bands of the dependence by year.
 
     Parameters
     ----------
-    importer, package, group, moved
-        As in `Pull`.
+    importer, package, group
+        As in `Pull`; or a package with some levers moved.
 
     Returns
     -------
@@ -91,25 +70,20 @@ def fan(importer: str, package: str, group: str, moved: tuple = ()) -> pd.DataFr
         See `outlook.fan`.
     """
     who = party.load_party(importer)
-    held = {name: Range(value, value, value) for name, value in moved}
-    spans = uncertainty.ranges(who, package) | held
-    sample = uncertainty.sample(uncertainty.draw(who, DRAWS, SEED), spans)
-    years = range(party.BASE_YEAR, party.HORIZON + 1)
-    return outlook.fan(outlook.simulate(who, sample, years), group)
+    parts = uncertainty.draw(who, DRAWS, SEED)
+    done = outlook.run(who, package, parts, range(party.BASE_YEAR, party.HORIZON + 1))
+    return outlook.fan(done, group)
 
 
 def load(pull: Pull) -> dict[str, pd.DataFrame]:
-    """Return the fan of each package by its name and, where a lever is moved, of these levers."""
-    names = packages.package_names()
-    fans = {names[p]: fan(pull.importer, p, pull.group) for p in names}
-    if pull.moved:
-        fans[MOVED] = fan(pull.importer, pull.package, pull.group, pull.moved)
-    return fans
+    """Return the fan of each package by its name, and that with moved levers."""
+    shown = dict.fromkeys([*packages.package_names(), pull.pulled])
+    return {packages.name_of(p): fan(pull.importer, p, pull.group) for p in shown}
 
 
 def chosen(pull: Pull) -> str:
     """Return the name of the fan whose bands are drawn."""
-    return MOVED if pull.moved else packages.package_names()[pull.package]
+    return packages.name_of(pull.pulled)
 
 
 def draw(pull: Pull, fans: dict[str, pd.DataFrame]) -> Axes:
@@ -147,7 +121,7 @@ def values(pull: Pull, fans: dict[str, pd.DataFrame]) -> dict:
         "goods": goods[0].upper() + goods[1:],
         "importer": party.name_of(pull.importer),
         "supplier": party.name_of(party.SUPPLIER),
-        "name": "these levers" if pull.moved else chosen(pull),
+        "name": chosen(pull),
         "share": ranged(last["median"], last["low90"], last["high90"], "pct0"),
         "base": party.BASE_YEAR,
         "end": party.HORIZON,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rareearths import figures, policy, quality, trade
+from rareearths import catalogue, figures, policy, quality, trade
 from rareearths.figures.look import INK
 from rareearths.reports import NothingToReport, fill
 from rareearths.words import choose
@@ -74,6 +74,7 @@ def events_for(exporter: str, material: str) -> dict[str, str]:
     }
 
 
+@catalogue.remembered
 def load(view: View) -> pd.DataFrame:
     """Return the data of the chart.
 

@@ -306,16 +306,15 @@ def show_fans(outlooks: dict, package: str, target: float, /, **facts) -> None:
         Values of the templates: ``importer``, ``supplier``, ``package`` (its name), ``end``,
         ``draws``.
     """
-    names = packages.package_names()
     for group, goods in GROUPS.items():
-        fans = {names[p]: outlook.fan(done, group) for p, done in outlooks.items()}
+        fans = {packages.name_of(p): outlook.fan(done, group) for p, done in outlooks.items()}
         said = answers.shares(outlooks[package], facts["end"])[group]
         show(
-            plot_fan(canvas(2.7), fans, names[package], target),
+            plot_fan(canvas(2.7), fans, packages.name_of(package), target),
             title="{goods}: {said} from {supplier} in {end}",
             subtitle="Share of the need of {importer} that has to come from {supplier}; bands: 50 "
             "and 90% of draws; dashed: target",
-            alt="Lines by year for three packages, with bands around {package}: {said} in {end}.",
+            alt="Lines by year for each package, with bands around {package}: {said} in {end}.",
             source="Source: own model, {draws} draws; assumptions and their sources below",
             data=_together(fans),
             goods=goods[0].upper() + goods[1:],
@@ -372,7 +371,7 @@ def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
     **facts
         As for `show_fans`.
     """
-    names, labels = packages.package_names(), packages.LEVERS
+    labels = packages.LEVERS
     for package, groups in tables.items():
         for group, table in groups.items():
             last = table[table["year"] == table["year"].max()].set_index("step")
@@ -387,7 +386,7 @@ def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
                 source="Source: own model, {draws} draws; levers by Shapley; ranges under Data",
                 data=table.assign(step=table["step"].replace(_STEPS | labels)).round(4),
                 goods=GROUPS[group][0].upper() + GROUPS[group][1:],
-                name=names[package],
+                name=packages.name_of(package),
                 best=labels[added.idxmin()].lower(),
                 does="does" if added.idxmin() in ("separation", "recycling") else "do",
                 **facts,

@@ -4,8 +4,8 @@ A line of that cell is ``name: type = default  # help [allowed]``. What is allow
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
 ``[bloc]``, ``[economy or bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or
-YYYY-MM-DD), ``[day]``, or the values themselves, ``[value | tonnes]``.
-For a list it holds for each element.
+YYYY-MM-DD), ``[day]``, ``[lever]`` (of a package, with its value), or the values themselves,
+``[value | tonnes]``. For a list it holds for each element, for a dict for each name and value.
 """
 
 import ast
@@ -18,6 +18,7 @@ from rareearths.catalogue import UnknownCode, closest
 from rareearths.reports import lean, subject
 from rareearths.reports.config import papermill_path
 from rareearths.risk import indices
+from rareearths.scenarios import packages
 
 with lean.imports():
     from nbformat import ValidationError
@@ -32,7 +33,7 @@ _KINDS = {  # of codes, by what is allowed
     "issuer": "importers",
     "material": "materials",
 }
-_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list}
+_TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
 class ParameterError(Exception):
@@ -160,11 +161,17 @@ def _fault(parameter: Parameter, value) -> str | None:
         given = type(value).__name__
         return f"{parameter.name} must be {parameter.type}, {value!r} is {given}"
     try:
-        for item in value if isinstance(value, list) else [value]:
+        for item in _items(value):
             _check_allowed(parameter.allowed, item)
     except (UnknownCode, ValueError) as error:
         return f"{parameter.name}: {error}"
     return None
+
+
+def _items(value) -> list:
+    if isinstance(value, dict):
+        return list(value.items())
+    return value if isinstance(value, list) else [value]
 
 
 _DOMAINS = {
@@ -177,6 +184,7 @@ _DOMAINS = {
     "bloc": policy.check_bloc,
     "economy or bloc": policy.check_party,
     "event": policy.load_event,
+    "lever": packages.check_lever,
     "date": policy.first_day,
     "day": policy.check_day,
 }

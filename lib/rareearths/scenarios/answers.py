@@ -35,7 +35,7 @@ def answer_words(outlooks: dict, package: str, end: int) -> str:
     now = shares(outlooks[package], BASE_YEAR)
     then = {name: shares(done, end) for name, done in outlooks.items()}
     own, none = then[package], then[packages.REFERENCE]
-    label = packages.package_names()[package]
+    label = packages.name_of(package)
     parts = []
     for group in MAGNETS:
         name = GROUPS[group]
@@ -44,6 +44,20 @@ def answer_words(outlooks: dict, package: str, end: int) -> str:
         start = f"{name}: {now[group]} in {BASE_YEAR}; in {end} "
         parts.append(f"{start}{with_it}{none[group]} with nothing new.")
     return " ".join(part[0].upper() + part[1:] for part in parts)
+
+
+def moved_words(package: str | packages.Moved) -> str:
+    """Which levers are held at which value, where some were moved; else empty."""
+    if not isinstance(package, packages.Moved):
+        return ""
+    known = packages.levers()
+    said = "; ".join(
+        f"{lower_first(known[name].label)}, {100 * value:g}%" for name, value in package.levers
+    )
+    return (
+        f"The package {packages.MOVED} is {packages.name_of(package.package)}, with these levers "
+        f"held at one value: {said}."
+    )
 
 
 def share_words(done: outlook.Outlook, year: int) -> str:

@@ -84,14 +84,14 @@ def by_year(parts: dict, years) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["year", "step", "mean", "low", "high"])
 
 
-def wedges(of: Party, parts: dict, years, groups: tuple) -> dict:
-    """`by_year` of each package that pulls levers, and each group: {package: {group: table}}."""
+def wedges(of: Party, pulled, parts: dict, years, groups: tuple) -> dict:
+    """`by_year` of each of the packages that pulls levers: {package: {group: table}}."""
     return {
         package: {
             group: by_year(contributions(of, package, parts, years, group), years)
             for group in groups
         }
-        for package in packages.package_names()
+        for package in pulled
         if package != packages.REFERENCE
     }
 

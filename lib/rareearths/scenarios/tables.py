@@ -26,7 +26,7 @@ def target_table(outlooks: dict, target: float) -> pd.DataFrame:
             rows.append(
                 {
                     "element_group": name[0].upper() + name[1:],
-                    "lever_package": packages.package_names()[package],
+                    "lever_package": packages.name_of(package),
                     "chance_now": outlook.reached(done, group, target).iloc[0],
                     "chance_end": found["probability"],
                     "year_from": _year_text(found),
@@ -142,7 +142,7 @@ def cover_table(outlooks: dict) -> pd.DataFrame:
     for package, done in outlooks.items():
         days = packages.settings(package)["stock_days"]
         row = {
-            "lever_package": packages.package_names()[package],
+            "lever_package": packages.name_of(package),
             "lever_stock": ranged(days.value, days.low, days.high, "count") + " days",
         }
         for group in GROUPS:
