@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import nbformat
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -171,6 +172,15 @@ def test_moved_levers_are_held_at_their_value_in_a_report_and_in_the_explorer():
     done = outlook.run(who, pulled, parts, range(party.BASE_YEAR, party.HORIZON + 1))
     fans = pull.load(Pull(package="announced", moved=(("recycling", 0.2),)))
     pd.testing.assert_frame_equal(fans[packages.MOVED], outlook.fan(done, "magnet_heavy"))
+
+
+@pytest.mark.parametrize(
+    ("moved", "text"),
+    [({}, "none"), ({"recycling": 0.2, "substitution": 0.1}, "recycling 0.2, substitution 0.1")],
+)
+def test_a_page_names_the_levers_that_are_moved(moved, text):
+    notebook = nbformat.read(ROOT / "notebooks/60_diversification_levers.ipynb", as_version=4)
+    assert parameters.texts(notebook, {"moved": moved}) == {"moved": text}
 
 
 @pytest.mark.parametrize(

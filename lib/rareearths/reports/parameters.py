@@ -127,6 +127,8 @@ def texts(notebook, values: dict) -> dict[str, str]:
 
 
 def _in_words(value, kind: str | None) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {one}" for name, one in value.items()) or "none"
     items = value if isinstance(value, list) else [value]
     names = subject.named(kind, items) if kind else {}
     named = (names.get(item, item) for item in items)
