@@ -247,16 +247,11 @@ def test_the_contents_follow_the_scroll(site, browser):
     current = page.locator(".contents.beside a[aria-current]")
     for name in ("What was in force", "How to cite", "All events"):
         links.filter(has_text=name).click()
-        page.wait_for_function(
-            "name => document.querySelector('.beside a[aria-current]')?.textContent === name",
-            arg=name,
-        )
+        current.filter(has_text=name).wait_for()
         assert current.count() == 1
         assert page.get_by_role("heading", name=name, exact=True).is_visible()
     page.evaluate("scrollTo(0, document.getElementById('what-was-in-force').offsetTop - 100)")
-    page.wait_for_function(
-        "document.querySelector('.beside a[aria-current]').textContent === 'What was in force'"
-    )
+    current.filter(has_text="What was in force").wait_for()
     page.set_viewport_size({"width": PHONE, "height": 800})
     assert not links.first.is_visible()
     folded = page.locator(".contents.folded")
@@ -273,7 +268,7 @@ def test_one_switch_shows_all_code(site, browser):
     page.goto((site / f"{SAMPLE[0]}.html").as_uri())
     codes, switch = page.locator("details.code"), page.get_by_role("button", name="Show code")
     assert not any(code.is_visible() for code in codes.all())
-    for _ in range(3):  # All reports, then the switch
+    for _ in range(4):  # All reports, the other language, then the switch
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert switch.get_attribute("aria-pressed") == "true"
@@ -394,9 +389,8 @@ def test_every_sentence_of_the_english_pages_has_a_japanese_one(site):
     for report in REPORTS:
         path = Site(site).record_path(report.id)
         record = json.loads(path.read_text(encoding="utf-8"))
-        texts = [
-            text for receipt in record["receipts"] for text in (receipt["title"], receipt["alt"])
-        ]
+        texts = [receipt[kind] for receipt in record["receipts"] for kind in ("title", "alt")]
+        texts = [text for text in texts if "…" not in text]  # a name is cut after its translation
         notebook = json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
         outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
         said = [output.get("data", {}).get("text/markdown", "") for output in outputs]

@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,14 @@ from rareearths.figures.look import economy_name
 from rareearths.figures.table import COLUMNS
 
 LONGEST = 400  # characters; a screen reader cannot skim
+LONGEST_NAME = 40  # characters of a row's name
 MOST_COLUMNS = 4
 _TIMES = ("year", "month", "date", "period")
 _ECONOMIES = ("exporter", "importer", "economy", "supplier", "buyer", "source", "target")
 _LABELS = ("number", "n", "rank")  # numbers that only name a row
 _WORDS = {"usd": "US$", "hhi": "HHI", "rca": "RCA", "pp": "points", "t": "tonnes"}
 _NO_FORM = ("low", "high")  # ends of a range of anything; COLUMNS has them for shares
+Text = Callable[[str, object], str]  # of a value in a column
 _ZERO = 1e-12  # less is a zero that was computed
 
 
@@ -44,27 +46,27 @@ def describe(sentence: str, data: pd.DataFrame) -> str:
     first 41.0%, last 37.8%, lowest 37.8% (2024), highest 52.0%
     (2023).
     """
-    said = sentence
-    for part in _sentences(data):
-        if len(said) + 1 + len(part) > LONGEST:
+    english, shown = sentence, sentence
+    for part, other in zip(_sentences(data, _english), _sentences(data, _named), strict=True):
+        if len(english) + 1 + len(part) > LONGEST:  # in each language the same is said
             break
-        said += f" {part}"
-    return said
+        english, shown = f"{english} {part}", f"{shown} {other}"
+    return shown
 
 
-def _sentences(data: pd.DataFrame) -> Iterator[str]:
+def _sentences(data: pd.DataFrame, text: Text) -> Iterator[str]:
     """What the data say; of a figure of several layers, layer by layer."""
     data = data.rename(columns=str)
     if "layer" not in data:
-        yield from _summary(data)
+        yield from _summary(data, text)
         return
     for name, part in data.groupby("layer", sort=False):
-        rows, *values = _summary(part.drop(columns="layer").dropna(axis=1, how="all"))
+        rows, *values = _summary(part.drop(columns="layer").dropna(axis=1, how="all"), text)
         yield f"{name.capitalize()}: {rows}"
         yield from values
 
 
-def _summary(data: pd.DataFrame) -> Iterator[str]:
+def _summary(data: pd.DataFrame, text: Text) -> Iterator[str]:
     count = f"{len(data)} {'row' if len(data) == 1 else 'rows'}"
     data = data.replace([np.inf, -np.inf], np.nan).reset_index(drop=True)
     key = _key(data)
@@ -73,8 +75,8 @@ def _summary(data: pd.DataFrame) -> Iterator[str]:
         return
     if key in _TIMES:
         data = data.sort_values(key, kind="stable")
-    names = _row_names(data, key)
-    ends = [_text(key, data[key].dropna().iloc[i]) for i in (0, -1)]
+    names = _row_names(data, key, text)
+    ends = [text(key, data[key].dropna().iloc[i]) for i in (0, -1)]
     yield f"{count}, {_lower(_heading(key))} {' to '.join(dict.fromkeys(ends))}."
     ordered = data[key].is_unique
     for name in _numeric(data, key)[:MOST_COLUMNS]:
@@ -102,13 +104,13 @@ def _numeric(data: pd.DataFrame, key: str) -> list[str]:
     ]
 
 
-def _row_names(data: pd.DataFrame, key: str) -> pd.Series:
+def _row_names(data: pd.DataFrame, key: str, text: Text) -> pd.Series:
     """A name of each row: its key, and where rows share keys the first text that tells apart."""
-    names = data[key].map(lambda value: _text(key, value))
+    names = data[key].map(lambda value: text(key, value))
     others = [n for n in data if n != key and _tells_apart(data[n])]
     if data[key].is_unique or not others:
         return names
-    return data[others[0]].map(lambda value: _text(others[0], value)) + ", " + names
+    return data[others[0]].map(lambda value: text(others[0], value)) + ", " + names
 
 
 def _tells_apart(column: pd.Series) -> bool:
@@ -150,18 +152,26 @@ def _form(name: str) -> str:
     return "usd" if in_dollars else form
 
 
-def _text(name: str, value) -> str:
+def _english(name: str, value) -> str:
+    return textwrap.shorten(_plain(name, value), LONGEST_NAME, placeholder=" …")
+
+
+def _named(name: str, value) -> str:
+    """A value in the language that is spoken; it is cut after it was translated."""
+    if translation.current() == translation.ENGLISH:
+        return _english(name, value)
+    shown = translation.said(_plain(name, value))
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 2]}…"
+
+
+def _plain(name: str, value) -> str:
     if not pd.api.types.is_scalar(value) or pd.isna(value):
         return "not named"
     if isinstance(value, pd.Timestamp):
         value = value.date().isoformat()
     if isinstance(value, float):
         value = f"{value:.4g}"
-    shown = economy_name(str(value)) if name in _ECONOMIES else str(value).replace("_", " ")
-    shown = translation.said(shown)
-    if translation.current() == translation.ENGLISH:
-        return textwrap.shorten(shown, 40, placeholder=" …")
-    return shown if len(shown) <= 40 else f"{shown[:38]}…"
+    return economy_name(str(value)) if name in _ECONOMIES else str(value).replace("_", " ")
 
 
 def _heading(name: str) -> str:
