@@ -3,7 +3,7 @@
 import base64
 import io
 from contextlib import closing
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 _LATIN = 0x2000  # below: signs that every reader's font has
@@ -11,8 +11,8 @@ _LATIN = 0x2000  # below: signs that every reader's font has
 
 def font() -> Path:
     """Return the path of the font file, IPAex Gothic."""
-    package = find_spec("matplotlib_fontja").submodule_search_locations[0]  # importing sets styles
-    return Path(package) / "fonts" / "ipaexg.ttf"
+    package = distribution("matplotlib-fontja")  # importing it would set styles
+    return Path(package.locate_file("matplotlib_fontja/fonts/ipaexg.ttf"))
 
 
 def part(text: str) -> str:
