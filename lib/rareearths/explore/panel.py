@@ -14,7 +14,8 @@ from rareearths.reports import NothingToReport
 from rareearths.scenarios import packages, party
 
 _NONE = "none"
-_WIDE = widgets.Layout(width="22rem")
+_WIDE = widgets.Layout(width="22rem", max_width="99%")
+_LOOK = "<style>.explored figure { margin: 0 }</style>"  # else as an output; room on a phone
 _STYLE = {"description_width": "6.5rem"}
 
 
@@ -103,7 +104,7 @@ def _lever_sliders() -> dict[str, widgets.Widget]:
     return {
         name: widgets.FloatSlider(
             description=lever.label, min=0, max=lever.most, step=0.01, readout_format=".0%",
-            continuous_update=False, layout=widgets.Layout(width="37rem"),
+            continuous_update=False, layout=widgets.Layout(width="37rem", max_width="99%"),
             style={"description_width": "24.5rem"},
         )
         for name, lever in packages.levers().items()
@@ -160,7 +161,8 @@ def _shown(show: Callable, choice) -> str:
             show(choice)
     except (NothingToReport, ValueError) as nothing:
         return f"<p>{html.escape(str(nothing))}</p>"
-    return "".join(shown.data["text/html"] for shown in captured.outputs)
+    markup = "".join(shown.data["text/html"] for shown in captured.outputs)
+    return f"{_LOOK}<div class='explored jp-RenderedHTMLCommon'>{markup}</div>"
 
 
 def _copyable(text: str) -> str:
