@@ -4,6 +4,7 @@ import re
 from functools import cache, lru_cache
 from pathlib import Path
 
+from rareearths import catalogue
 from rareearths.translation import messages, names, quantities, sentences
 
 ENGLISH = "en"
@@ -46,6 +47,9 @@ def speak(language: str) -> None:
         raise Untold(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     _language = language
     _missed.clear()
+    if language != ENGLISH:
+        for table in names.TABLES:
+            catalogue.table(table)  # what is shown depends on the names in it
 
 
 def current() -> str:

@@ -4,7 +4,7 @@ import csv
 
 from rareearths import catalogue
 
-_TABLES = {"economies": "name", "materials": "name", "products": "label"}
+TABLES = {"economies": "name", "materials": "name", "products": "label"}
 
 
 def names(language: str) -> dict[str, str]:
@@ -14,9 +14,8 @@ def names(language: str) -> dict[str, str]:
     that it is read in.
     """
     found = {}
-    for table, column in _TABLES.items():
-        path = catalogue.folder() / catalogue.table(table).path
-        with path.open(encoding="utf-8", newline="") as file:
+    for table, column in TABLES.items():
+        with catalogue.tables()[table].file.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 english, other = row[f"{column}_en"], row[f"{column}_{language}"]
                 if english and other:
