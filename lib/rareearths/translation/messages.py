@@ -42,11 +42,24 @@ class Message:
 
     def fill(self, text: str, translate: Translate) -> str | None:
         """Return the translation of a text; None where the text is not of this form."""
-        first, *rest = self.literals
-        if not text.startswith(first) or not text.endswith(rest[-1] if rest else ""):
+        if not self._may_be(text):
             return None
+        first = self.literals[0]
         found = self._match(text, len(first), 0, translate)
         return None if found is None else _put(self.target, found)
+
+    def _may_be(self, text: str) -> bool:
+        """Whether the literals stand in the text, in their order: quickly told."""
+        first, *inner, last = self.literals
+        if not text.startswith(first) or not text.endswith(last):
+            return False
+        place = len(first)
+        for literal in inner:
+            place = text.find(literal, place + 1)
+            if place == -1:
+                return False
+            place += len(literal)
+        return place < len(text) - len(last)
 
     def _match(self, text: str, start: int, slot: int, translate: Translate) -> dict | None:
         """Return the translation by place, from a place on; every way to cut the text is tried."""
