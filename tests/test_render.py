@@ -224,7 +224,7 @@ def test_two_renders_of_the_same_inputs_are_the_same_bytes(rendered, tmp_path):
         done = run_cli("render", *REAL, *places, *how)
         assert done.returncode == 0, done.stderr
         sites.append(files(site))
-    assert len(sites[0]) == 6 + 3 * len(REAL)
+    assert len(sites[0]) == 7 + 3 * len(REAL)
     assert set(sites[0]) == set(sites[1])
     differ = [name for name in sites[0] if sites[0][name] != sites[1][name]]
     assert differ == []

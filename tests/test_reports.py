@@ -34,7 +34,10 @@ def entry(name: str, notebook: str = "good", **values) -> str:
 
 
 def test_the_report_list_ships_with_the_promised_reports():
-    reports = config.load(ROOT / "reports.yml")
+    everything = config.load(ROOT / "reports.yml")
+    reports = [r for r in everything if r.language == "en"]
+    japanese = [r.translations["en"] for r in everything if r.language == "ja"]
+    assert japanese == [r.id for r in reports], "each report is there in Japanese"
     dependence = [r.parameters for r in reports if r.notebook.name == DEPENDENCE.name]
     chosen = {(given["importer"], given["material"]) for given in dependence}
     importers = ("JPN", "USA", "KOR", "DEU", "FRA")

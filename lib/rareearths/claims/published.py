@@ -192,7 +192,8 @@ def slow_and_costly(setting: Setting) -> Finding:
         fill(
             "Mines of any mineral, {n} published means: median {mines:.0f} years. Separation, {m} "
             "cases: {low:.1f} to {high:.0f} years. Magnet plants: {quick:.1f} to {slow:.1f} years. "
-            "Investments in US$, {k} plants: median {cost:.0f} million, {least:.0f} to {most:.0f}.",
+            "Investments in US$, {k} plants: median {cost:.0f} million, {least:.0f} to {most:.0f} "
+            "million.",
             n=len(mines),
             mines=mines.median(),
             m=len(plants),
