@@ -20,7 +20,7 @@ TWO_LINES = (  # a long label of an axis, cut at a space
     f" ? [slice(datum.label, 0, {_CUT}), slice(datum.label, {_CUT} + 1)] : datum.label"
 )
 _CONFIG = {
-    "font": "system-ui, sans-serif",
+    "font": "system-ui, 'signs of this page', sans-serif",  # those that a Japanese page carries
     "view": {"stroke": None},
     "mark": {"aria": False},  # a label would name columns; keys read the tooltip out
     "axis": {
