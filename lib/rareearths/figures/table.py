@@ -524,10 +524,15 @@ def _cell(name: str, value) -> str:
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 
+def _width(text: str) -> int:
+    """The width of a text in Latin letters; a Japanese sign is as wide as two."""
+    return sum(2 if sign > "\u2fff" else 1 for sign in text)
+
+
 def _kind(column: _Column) -> str:
     if column.numeric:
         return ""
-    longest = max((len(cell) for cell in column.cells), default=0)
+    longest = max(map(_width, column.cells), default=0)
     limits = ((12, " short"), (40, ""), (120, " long"))
     width = next((name for limit, name in limits if longest <= limit), " longer")
     return f" class='text{width}'"
