@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from browser import chromium
 from rareearths.reports import kernels
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,13 @@ def server():
     with kernels.serving() as wait:
         assert wait()
         yield wait()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium that is closed at the end."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

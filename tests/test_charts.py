@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from browser import chromium
 from conftest import run_cli
 from rareearths import figures, network, stages, trade
 from rareearths.figures.look import economy_colours
@@ -30,12 +29,6 @@ def site(tmp_path_factory) -> Path:
     done = run_cli("render", *CHARTS, "--site", str(folder), "--state", str(state))
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

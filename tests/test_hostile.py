@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbconvert.filters import markdown2html_mistune as markdown2html
 
-from browser import chromium
 from conftest import ROOT, run_cli, write_project
 from rareearths import build, words
 from rareearths.figures import interactive
@@ -144,12 +143,6 @@ def site(tmp_path_factory) -> Path:
         done = run_cli("render", cwd=folder)
     assert "3 of 5 reports" in done.stdout, done.stderr
     return folder / "site"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def pages(site: Path) -> list[Path]:

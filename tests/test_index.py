@@ -17,7 +17,6 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import factory
-from browser import chromium
 from conftest import ROOT
 from rareearths.reports import cards, compare, gate, page, site, sparkline, subject, trend
 from rareearths.reports.config import Report
@@ -118,12 +117,6 @@ def index(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     Site(folder).write_failure("levers-usa", FAILURE)
     return write(folder, [record_of(r, **said.get(r.id, {})) for r in REPORTS[:5]])
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture

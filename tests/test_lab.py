@@ -14,7 +14,6 @@ from urllib.request import Request, urlopen
 import nbformat
 import pytest
 
-from browser import chromium
 from conftest import ROOT
 
 ADDRESS = re.compile(r"http://(127\.0\.0\.1|localhost):\d+")
@@ -61,12 +60,6 @@ def lab(tmp_path_factory):
     options += ["--LabApp.expose_app_in_browser=True"]
     with serving(tmp_path_factory.mktemp("lab"), "jupyterlab", *options) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from browser import chromium
 from conftest import ROOT, run_cli
 from numbers_of import numbers_of
 from rareearths import mirror, translation
@@ -38,12 +37,6 @@ def site(tmp_path_factory) -> Path:
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 def pages_of(site):

@@ -11,7 +11,7 @@ import pytest
 
 import factory
 import pictures
-from browser import ARGUMENTS, chromium, executable
+from browser import ARGUMENTS, executable
 from conftest import write_project
 from test_index import index  # noqa: F401  the fixture
 
@@ -60,12 +60,6 @@ PARTS = {
     "index": {"section": ".news", "empty": ".card:nth-child(2) *"},
     "report": {"section": ".tiles", "empty": "figure img"},
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

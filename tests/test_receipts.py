@@ -317,7 +317,7 @@ def test_the_page_prints_each_receipt_folded_with_its_data():
     sha = catalogue.table("blocs").sha256
     assert f"<code>blocs</code>, accessed <time>{catalogue.table('blocs').accessed}</time>" in body
     assert f"sha256 <code>{sha[:12]}</code>" in body
-    assert "years 1, 2." in body
+    assert "<code>years 1, 2</code>." in body
     assert "Notebook one.ipynb, no commit." in body
 
 

@@ -69,6 +69,32 @@ def test_a_wrong_entry_is_refused(project, change, message):
         config.load(folder / "reports.yml")
 
 
+def test_each_report_is_made_in_each_language(project):
+    folder = project(
+        f"languages: [en, ja]\n{entry('one', parameters={'importer': 'KOR'})}", good=GOOD
+    )
+    english, japanese = config.load(folder / "reports.yml")
+    assert (english.id, english.language, english.parameters) == ("one", "en", {"importer": "KOR"})
+    assert (japanese.id, japanese.language) == ("one-ja", "ja")
+    assert japanese.parameters == {"importer": "KOR", "language": "ja"}
+    assert english.translations == {"ja": "one-ja"}
+    assert japanese.translations == {"en": "one"}
+
+
+@pytest.mark.parametrize(
+    ("languages", "message"),
+    [
+        ("[en, fr]", "language 'fr' is not one of en, ja"),
+        ("[ja]", "en is wanted among the languages"),
+        ("ja", "'languages:' must be a list"),
+    ],
+)
+def test_wrong_languages_are_refused(project, languages, message):
+    folder = project(f"languages: {languages}\n{entry('one')}", good=GOOD)
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        config.load(folder / "reports.yml")
+
+
 def test_an_id_used_twice_is_refused(project):
     one = entry("one")
     folder = project(one + one.removeprefix("reports:\n"), good=GOOD)

@@ -3,12 +3,14 @@
 import re
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from numbers_of import numbers_of
-from rareearths import trade, translation
+from rareearths import figures, trade, translation
+from rareearths.figures import spec
 from rareearths.translation import language, messages, names, quantities, sentences
 
 FOLDER = language._FOLDER / "ja"
@@ -82,6 +84,7 @@ def test_the_most_particular_message_wins():
         ("20% to 52%", "20%〜52%"),
         ("$25 to $800 million", "2,500万ドル〜8億ドル"),
         ("more than 3 months", "3か月超"),
+        ("14% (11% to 15%)", "14%（11%〜15%）"),
         ("+28.4", "+28.4"),
     ],
 )
@@ -89,7 +92,9 @@ def test_quantities(english, japanese):
     assert quantities.japanese(english) == japanese
 
 
-@pytest.mark.parametrize("text", ["", "May", "tonnes", "in Japan", "1 or", "to 5", "Nd2Fe14B"])
+@pytest.mark.parametrize(
+    "text", ["", "from 2017", "May", "tonnes", "in Japan", "1 or", "to 5", "Nd2Fe14B"]
+)
 def test_no_quantity(text):
     assert quantities.japanese(text) is None
 
@@ -157,6 +162,43 @@ def test_of_a_page_code_scripts_and_english_stay():
 def test_a_page_in_english_is_the_same():
     page = "<p>Japan</p>"
     assert translation.translated(page, "en") == page
+
+
+def test_no_place_holds_the_end_of_a_sentence():
+    """Else what stays as it is would swallow the sentences that follow."""
+    known = messages.Messages({"Firms: {names:raw}.": "企業：{names}。"})
+    (message,) = known.patterns("Firms: Acme. Then B fell.")
+    assert message.fill("Firms: A (Tokyo).", lambda text, kind: text) == "企業：A (Tokyo)。"
+    assert message.fill("Firms: Acme. Then B fell.", lambda text, kind: text) is None
+
+
+def test_the_letters_of_a_figure_are_translated():
+    translation.speak("ja")
+    axes = figures.canvas()
+    axes.plot([2023, 2024], [1, 2])
+    axes.set_yticks([1, 2], ["Japan", "the United\nStates"])
+    axes.set_title("China 45%")
+    figures.show(axes, title="t", subtitle="s", source="s", alt="a", data=pd.DataFrame({"n": [1]}))
+    assert axes.get_title() == "中国 45%"
+    assert [label.get_text().replace("\n", "") for label in axes.get_yticklabels()] == [
+        "日本",
+        "米国",
+    ]
+
+
+def test_a_chart_says_a_name_the_same_wherever_it_stands():
+    translation.speak("ja")
+    chart = {
+        "data": {"values": [{"who": "Japan", "colour": "#abcdef", "share": 0.5}]},
+        "encoding": {"color": {"field": "who", "scale": {"domain": ["Japan"], "range": ["Japan"]}}},
+        "params": [{"name": "Japan", "bind": {"input": "select", "options": [None, "Japan"]}}],
+    }
+    said = spec.translated(chart)
+    assert said["data"]["values"] == [{"who": "日本", "colour": "#abcdef", "share": 0.5}]
+    assert said["encoding"]["color"]["scale"] == {"domain": ["日本"], "range": ["Japan"]}
+    assert said["params"] == [
+        {"name": "Japan", "bind": {"input": "select", "options": [None, "日本"]}}
+    ]
 
 
 def test_the_font_of_a_page_has_its_signs():

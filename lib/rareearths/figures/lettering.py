@@ -18,7 +18,7 @@ _UNBROKEN = re.compile(r"[A-Za-z0-9.,%$+−-]+|.")  # a Latin word or a number
 
 def translate(figure: Figure) -> None:
     """Put the texts of a figure into the language that is spoken; an English one stays as it is."""
-    if translation.current() == "en":
+    if translation.current() == translation.ENGLISH:
         return
     families = [FAMILY, _japanese()]
     ticks = set()

@@ -498,8 +498,10 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
 def _text(text: str, column: str = "") -> str:
     """Return a text as HTML in the language of the page; what stays English is marked as such."""
     shown = text if column in _ORIGINAL else translation.said(text)
-    english = translation.current() != "en" and shown == text and _LETTERS.search(text)
-    return f"<span lang='en'>{html.escape(text)}</span>" if english else html.escape(shown)
+    spoken = translation.current() == translation.ENGLISH
+    if spoken or shown != text or not _LETTERS.search(text):
+        return html.escape(shown)
+    return f"<span lang='en'>{html.escape(text)}</span>"
 
 
 def _link(text: str, address: str) -> str:

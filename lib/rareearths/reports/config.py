@@ -213,6 +213,8 @@ def _languages(path: Path, content: dict) -> list[str]:
         if language not in LANGUAGES:
             known = ", ".join(LANGUAGES)
             raise ConfigError(f"{path}: language {language!r} is not one of {known}")
+    if ENGLISH not in wanted:
+        raise ConfigError(f"{path}: {ENGLISH} is wanted among the languages: index.html is English")
     return wanted
 
 

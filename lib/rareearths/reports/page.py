@@ -49,13 +49,11 @@ def render(
         The parameters as text, see `parameters.texts`.
     """
     language = facts.get("language", translation.ENGLISH)
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            cell.source = translation.said(cell.source, language)
     resources = {
         "facts": facts,
         "index": index_name(language),
         "languages": LANGUAGES,
+        "said": lambda text: translation.said(text, language),
         "helps": helps or {},
         "parameters": values or facts["parameters"],
         "tiles": tiles.of_report(facts),
@@ -117,11 +115,9 @@ def render_index(
 
 def _in_language(page: str, language: str) -> str:
     """Translate what the template says, and give the page the signs that a font may lack."""
-    if language == translation.ENGLISH:
-        return page
     made = translation.translated(page, language)
-    face = _FACE % translation.part(made)
-    return made.replace("</style>", f"{face}</style>", 1)
+    signs = "".join(LANGUAGES.values()) if language == translation.ENGLISH else made
+    return made.replace("</style>", f"{_FACE % translation.part(signs)}</style>", 1)
 
 
 @cache

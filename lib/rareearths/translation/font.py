@@ -3,6 +3,7 @@
 import base64
 import io
 from contextlib import closing
+from functools import lru_cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -15,6 +16,7 @@ def font() -> Path:
     return Path(package.locate_file("matplotlib_fontja/fonts/ipaexg.ttf"))
 
 
+@lru_cache(maxsize=2)  # what English pages need is the same for all
 def part(text: str) -> str:
     """Return a ``data:`` address of the font with the signs of a text alone (WOFF).
 

@@ -153,9 +153,7 @@ def _place(text: str, kind: str) -> str | None:
         return text
     if kind == "num":
         return quantities.japanese(text.replace("**", "")) and _find(text)
-    if text != text.strip() or (". " in text and len(sentences.sentences(text)) > 1):
-        return None
-    return _find(text)
+    return _find(text) if text == text.strip() else None
 
 
 @cache

@@ -2,18 +2,21 @@
 
 They stand in the ``.po`` files of the language's folder. In a ``msgid``, ``{name}`` is an open
 place: whatever stands there is translated by itself. ``{name:num}`` takes only a number with its
-unit, ``{name:raw}`` any text, which stays as it is. Two braces stand for one.
+unit, ``{name:raw}`` any text, which stays as it is. No place holds the end of a sentence, unless
+the message is of several. Two braces stand for one.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+
+from rareearths.translation import sentences
 
 _SLOT = re.compile(r"(?<!\{)\{(\w+)(?::(num|raw))?\}(?!\})")
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_SPLITS_WORD = re.compile(r"[A-Za-z]")
 
 Translate = Callable[[str, str], str | None]  # of what stands in a place: its text and its kind
 
@@ -40,6 +43,10 @@ class Message:
     slots: tuple[tuple[str, str], ...]
     target: str
 
+    @cached_property
+    def _several(self) -> bool:
+        return any(". " in literal for literal in self.literals)
+
     def fill(self, text: str, translate: Translate) -> str | None:
         """Return the translation of a text; None where the text is not of this form."""
         if not self._may_be(text):
@@ -65,7 +72,10 @@ class Message:
         """Return the translation by place, from a place on; every way to cut the text is tried."""
         name, kind = self.slots[slot]
         for end in _ends(text, start, self.literals[slot + 1], slot + 1 == len(self.slots)):
-            said = translate(text[start:end], kind)
+            part = text[start:end]
+            if not self._several and ". " in part and len(sentences.sentences(part)) > 1:
+                return None
+            said = translate(part, kind)
             if said is None:
                 continue
             following = {}

@@ -45,8 +45,7 @@ _BEFORE = {
     "about": "約{}", "around": "約{}", "almost": "{}近く", "nearly": "{}近く",
     "over": "{}超", "above": "{}超", "more than": "{}超",
     "at least": "{}以上", "at most": "{}以下", "up to": "最大{}", "only": "{}のみ",
-    "minus": "−{}", "plus": "+{}", "since": "{}以降", "from": "{}から", "until": "{}まで",
-    "by": "{}まで", "in": "{}",
+    "minus": "−{}", "plus": "+{}",
 }  # fmt: skip
 _AFTER = {
     "or more": "{}以上", "or less": "{}以下", "a year": "年{}", "per year": "年{}",

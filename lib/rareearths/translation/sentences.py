@@ -132,4 +132,4 @@ def _with_number(text: str, translate: Translate) -> str | None:
     if not said:
         return None
     year = said != match[1] and re.fullmatch(r"(?:19|20)\d\d", match[2])
-    return f"{said} {match[2]}{'年' if year else ''}"
+    return f"{said} {translate(match[2])}{'年' if year else ''}"
