@@ -1,6 +1,7 @@
 """What tests share: notebooks made for a test, and the reports rendered once for all."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from browser import chromium
+from published import JAPANESE, REPORTS
 from rareearths.reports import kernels
 
 ROOT = Path(__file__).parents[1]
@@ -41,6 +44,24 @@ def server():
     with kernels.serving() as wait:
         assert wait()
         yield wait()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The reports of `published`, which the first process that asks renders by the command line."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made, making = shared / "published", shared / "published-in-the-making"
+    with FileLock(shared / "published.lock"):
+        if not made.is_dir():
+            wanted = [*(report.id for report in REPORTS), *JAPANESE]
+            state = str(shared / "published-state")
+            done = run_cli("render", *wanted, "--site", str(making), "--state", state)
+            assert done.returncode == 0, done.stdout + done.stderr
+            assert re.search(r"^(\d+) of \1 reports", done.stdout, re.M), done.stdout
+            making.rename(made)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -87,5 +108,7 @@ def write_project(folder: Path, reports: str, notebooks: dict[str, list[str]]) -
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the pages: they take longest, and files are shared among the processors."""
-    items.sort(key=lambda item: "test_pages" not in item.nodeid)
+    """Begin with what takes longest: files are shared among the processors."""
+    first = ("test_pages", "test_notebooks", "test_lab", "test_reading", "test_faults")
+    place = {f"tests/{name}.py": place for place, name in enumerate(first)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))

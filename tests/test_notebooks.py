@@ -12,6 +12,7 @@ from rareearths.reports import kernels, parameters
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.kernels.limits import Limits
 from rareearths.reports.prose import RECORD_MIME, SOURCES_MIME
+from rareearths.reports.task import ReportFailed
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
@@ -105,7 +106,7 @@ def test_it_runs_with_its_defaults_and_a_warm_kernel_shows_the_same(
 
 
 @each_report
-def test_a_wrong_code_is_named_with_the_closest_ones(path, tmp_path):
+def test_a_wrong_code_is_named_with_the_closest_ones(path, server):
     wrong = {"material": "rare_earth", "economy": "JPX", "economy or bloc": "JPX",
              "bloc": "MPS", "index": "geopolrisc"}  # fmt: skip
     for parameter in parameters.declared(path):
@@ -114,10 +115,8 @@ def test_a_wrong_code_is_named_with_the_closest_ones(path, tmp_path):
         value = wrong[parameter.allowed]
         given = {parameter.name: [value] if parameter.type == "list" else value}
         unknown = f"unknown {parameter.allowed} '{value}'.*; closest: "
-        with pytest.raises(papermill.PapermillExecutionError, match=unknown):
-            papermill.execute_notebook(
-                path, tmp_path / "out.ipynb", given, cwd=path.parent, progress_bar=False
-            )
+        with pytest.raises(ReportFailed, match=unknown):
+            execute(path, given, Limits(), Usage(), kernel=kernels.WARM, server=server)
 
 
 def test_years_in_the_wrong_order_are_named(tmp_path):

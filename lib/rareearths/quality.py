@@ -251,9 +251,9 @@ def caution_effects(
     shares = trade.dependence(flows, exporter)
     now = shares.loc[year]
     of_year = flows[(flows["year"] == year) & flows["quantity_t"].notna()]
-    rows = [("As computed, by value", "value", now["share_value"], 0.0)]
+    rows = [("Computed by value", "value", now["share_value"], 0.0)]
     if len(of_year):
-        rows.append(("As computed, by tonnes", "tonnes", now["share_tonnes"], now["gap"]))
+        rows.append(("Computed by tonnes", "tonnes", now["share_tonnes"], now["gap"]))
         weighed = trade.dependence(of_year, exporter).at[year, "share_value"]
         change = weighed - now["share_value"]
         rows.append(("Only flows with a known weight", "value", weighed, change))
@@ -289,7 +289,7 @@ def share_range(effects: pd.DataFrame) -> dict:
         low, high = of_measure.min(), of_measure.max()
         result |= {f"{measure}_low": low, f"{measure}_high": high}
         result[f"{measure}_range"] = _range_text(low, high) if len(of_measure) else "not known"
-    computed = effects["caution"] == "As computed, by tonnes"
+    computed = effects["caution"] == "Computed by tonnes"
     result["by_measure"] = effects.loc[computed, "effect"].abs().max()
     result["by_source"] = effects.loc[~computed, "effect"].abs().max()
     return result

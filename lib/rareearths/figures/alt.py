@@ -1,7 +1,6 @@
 """Alternative text of a figure: what the author says is drawn, and what the data say."""
 
 import re
-import textwrap
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -12,7 +11,6 @@ from rareearths.figures.look import economy_name
 from rareearths.figures.table import COLUMNS
 
 LONGEST = 400  # characters; a screen reader cannot skim
-LONGEST_NAME = 40  # characters of a row's name
 MOST_COLUMNS = 4
 _TIMES = ("year", "month", "date", "period")
 _ECONOMIES = ("exporter", "importer", "economy", "supplier", "buyer", "source", "target")
@@ -41,10 +39,8 @@ def describe(sentence: str, data: pd.DataFrame) -> str:
     Examples
     --------
     >>> shares = pd.DataFrame({"year": [2022, 2023, 2024], "share_value": [0.41, 0.52, 0.378]})
-    >>> print(textwrap.fill(describe("A line by year.", shares), 60))
-    A line by year. 3 rows, year 2022 to 2024. Share of value:
-    first 41.0%, last 37.8%, lowest 37.8% (2024), highest 52.0%
-    (2023).
+    >>> describe("A line by year.", shares).partition("2024. ")[2]
+    'Share of value: first 41.0%, last 37.8%, lowest 37.8% (2024), highest 52.0% (2023).'
     """
     english, shown = sentence, sentence
     for part, other in zip(_sentences(data, _english), _sentences(data, _named), strict=True):
@@ -152,19 +148,12 @@ def _form(name: str) -> str:
     return "usd" if in_dollars else form
 
 
-def _english(name: str, value) -> str:
-    return textwrap.shorten(_plain(name, value), LONGEST_NAME, placeholder=" …")
-
-
 def _named(name: str, value) -> str:
-    """A value in the language that is spoken; it is cut after it was translated."""
-    if translation.current() == translation.ENGLISH:
-        return _english(name, value)
-    shown = translation.said(_plain(name, value))
-    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 2]}…"
+    """A value in the language that is spoken."""
+    return translation.said(_english(name, value))
 
 
-def _plain(name: str, value) -> str:
+def _english(name: str, value) -> str:
     if not pd.api.types.is_scalar(value) or pd.isna(value):
         return "not named"
     if isinstance(value, pd.Timestamp):
