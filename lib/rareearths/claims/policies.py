@@ -126,7 +126,7 @@ def mandate_speed(setting: Setting) -> Finding:
     "30_policy_timeline.ipynb",
     "Compares China's restrictive acts, on any mineral, that name one of the two in the 180 days "
     "after and before their joint instruments with the same count at dates moved back. Supported "
-    "if the excess after ranks in the first 5 % of the moved dates and there are ten acts or more, "
+    "if the excess after ranks in the first 5% of the moved dates and there are ten acts or more, "
     "contested if there is an excess that does not meet both, not supported if there is none. "
     "Packages count once. An order in time is no cause.",
 )

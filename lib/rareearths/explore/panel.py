@@ -15,7 +15,13 @@ from rareearths.scenarios import packages, party
 
 _NONE = "none"
 _WIDE = widgets.Layout(width="22rem", max_width="99%")
-_LOOK = "<style>.explored figure { margin: 0 }</style>"  # else as an output; room on a phone
+_LOOK = """<style>
+.explored figure { margin: 0 }  /* else as an output; room on a phone */
+@media (max-width: 40rem) {  /* a label beside its slider would leave no room for it */
+  .lever.widget-hslider { flex-wrap: wrap; height: auto }
+  .lever.widget-hslider > .widget-label { width: 100% !important; text-align: left }
+}
+</style>"""
 _STYLE = {"description_width": "6.5rem"}
 
 
@@ -101,7 +107,7 @@ def _lever_choices() -> dict[str, widgets.Widget]:
 
 
 def _lever_sliders() -> dict[str, widgets.Widget]:
-    return {
+    sliders = {
         name: widgets.FloatSlider(
             description=lever.label, min=0, max=lever.most, step=0.01, readout_format=".0%",
             continuous_update=False, layout=widgets.Layout(width="37rem", max_width="99%"),
@@ -109,6 +115,9 @@ def _lever_sliders() -> dict[str, widgets.Widget]:
         )
         for name, lever in packages.levers().items()
     }  # fmt: skip
+    for slider in sliders.values():
+        slider.add_class("lever")
+    return sliders
 
 
 def _dropdown(label: str, options: list, value: str) -> widgets.Dropdown:

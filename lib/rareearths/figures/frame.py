@@ -111,10 +111,10 @@ def _whole(part: pd.DataFrame) -> pd.DataFrame:
 
 
 def _svg(figure: Figure) -> str:
-    """Return the figure as SVG; its neutral colours follow the reader's setting."""
+    """Return the figure as SVG; its colours follow the reader's setting."""
     svg = follow_reader(_drawn(figure))
     end_of_tag = svg.index(">", svg.index("<svg")) + 1
-    return f"{svg[:end_of_tag]}<style>{colour_rules()}</style>{svg[end_of_tag:]}"
+    return f"{svg[:end_of_tag]}<style>{colour_rules(svg)}</style>{svg[end_of_tag:]}"
 
 
 def _drawn(figure: Figure) -> str:

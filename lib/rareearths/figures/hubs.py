@@ -46,7 +46,7 @@ def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
         plot_scan(canvas(0.8 + 0.24 * min(len(table), 12)), table),
         title="{hits} of {candidates} suppliers without a {plants} jumped after {control_year}",
         subtitle="Sold to {importer}, US$ a year, median: {before_years} (hollow), {after_years} "
-        "(filled); dark: jumped",
+        "(filled); strong: jumped",
         alt="A line a supplier, from its sales in {before_years} to those in {after_years}.",
         data=table[["name", "before_usd", "after_usd", "jump"]],
         **facts,

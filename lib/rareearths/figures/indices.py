@@ -128,7 +128,8 @@ def plot_importers(axes: Axes, rows: pd.DataFrame, importer: str) -> Axes:
     axes.set(xlim=(-1, 1), ylim=(len(rows) - 0.5, -0.5))
     axes.set_yticks(range(len(rows)), [names[code] for code in rows["importer"]], fontsize=7.5)
     for label, code in zip(axes.get_yticklabels(), rows["importer"], strict=True):
-        label.set_fontweight("bold" if code == importer else "normal")
+        label.set(fontweight="bold" if code == importer else "normal")
+        label.set_color(INK if code == importer else MUTED)  # a Japanese font has one weight
     return _tau_axis(axes)
 
 

@@ -149,9 +149,10 @@ def chart_html(chart: dict, description: str) -> str:
     identity = "chart-" + hashlib.sha256(spec.encode()).hexdigest()[:12]
     # "</script" and "<!--" mean something to a browser, whatever string of a script they stand in.
     safe = follow_reader(spec).replace("<", "\\u003c")
+    style = follow_reader(_STYLE)
     keys, embed = f"{identity}-keys", _EMBED % {"id": identity, "spec": safe}
     return (
-        f"<style>{colour_rules()}{follow_reader(_STYLE)}</style>"
+        f"<style>{colour_rules(safe + style)}{style}</style>"
         f"<div class='chart' id='{identity}' tabindex='0' aria-describedby='{keys}' hidden></div>"
         f"<p class='keys' id='{keys}'><output></output><span>{translation.said(KEYS)}</span></p>"
         f"{_script(_ONCE % bundle.packed(), runs=bundle.script())}{_script(embed)}"

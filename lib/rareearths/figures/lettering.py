@@ -1,10 +1,10 @@
 """The lettering of a figure: its texts and the labels of its ticks in the language of the page."""
 
 import math
-import re
 from dataclasses import replace
 from functools import cache
 
+import budoux
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -13,7 +13,6 @@ from matplotlib.ticker import Formatter, NullFormatter
 from rareearths import translation
 
 FAMILY = "DejaVu Sans"  # of all signs that it has
-_UNBROKEN = re.compile(r"[A-Za-z0-9.,%$+−-]+|.")  # a Latin word or a number
 
 
 def translate(figure: Figure) -> None:
@@ -37,24 +36,30 @@ def translate(figure: Figure) -> None:
 
 def _said(text: str) -> str:
     """Translate a label; one that was wrapped is wrapped again, to as many lines."""
-    lines = text.count("\n") + 1
+    lines = text.splitlines()
     unwrapped = text.replace("-\n", "-").replace("\n", " ")
-    if lines == 1 or translation.lacking(unwrapped, translation.current()):
+    of_its_own = any(not any(map(str.isalpha, line)) for line in lines)  # a number above its name
+    if len(lines) < 2 or of_its_own or translation.lacking(unwrapped, translation.current()):
         return translation.said(text)
     said = translation.said(unwrapped)
     if said == unwrapped:
         return text
-    return _wrapped(said, math.ceil(len(said) / lines))
+    return _wrapped(said, math.ceil(len(said) / len(lines)))
 
 
 def _wrapped(text: str, length: int) -> str:
-    """Break a Japanese text into lines of about this length, between any two signs."""
+    """Break a Japanese text into lines of about this length, between its phrases."""
     lines = [""]
-    for part in _UNBROKEN.findall(text):
-        if lines[-1] and len(lines[-1]) + len(part) > length + 1:
+    for phrase in _phrases().parse(text):
+        if lines[-1] and len(lines[-1]) + len(phrase) > length + 1:
             lines.append("")
-        lines[-1] += part
-    return "\n".join(lines)
+        lines[-1] += phrase
+    return "\n".join(line.strip() for line in lines)
+
+
+@cache
+def _phrases() -> budoux.Parser:
+    return budoux.load_default_japanese_parser()
 
 
 class _Translated(Formatter):

@@ -1,9 +1,11 @@
 """The look: size, style, colours, lines and labels that all figures share."""
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
 import matplotlib as mpl
+import matplotlib.colors
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -28,7 +30,9 @@ DARK = {
     BASIS_COLOURS["tonnes"]: "#55c7ae",
     THIRD_COLOUR: "#e0a63c",
 }
+LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 OTHERS_COLOUR = "#9aa3ad"
+_on_dark = dict(DARK)  # and of the colours of economies, once they are asked for
 _SPARE_COLOURS = ("#777733", "#885599", "#558866", "#996655", "#667788", "#aa6677")
 STYLE = {
     "font.size": 9,
@@ -69,16 +73,23 @@ def canvas(height_in: float = 2.9) -> Axes:
 
 
 def follow_reader(drawn: str) -> str:
-    """Return an SVG, a style or JSON whose neutral colours are those of `colour_rules`."""
-    for colour in DARK:
+    """Return an SVG, a style or JSON whose colours are those of `colour_rules`."""
+    for colour in _on_dark:
         drawn = drawn.replace(colour, f"var(--{colour[1:]})")
     return drawn
 
 
-def colour_rules() -> str:
-    """Return the style that makes neutral colours light or dark, as the reader has set."""
-    light = "".join(f"--{c[1:]}:{c};" for c in DARK)
-    dark = "".join(f"--{c[1:]}:{d};" for c, d in DARK.items())
+def colour_rules(drawn: str) -> str:
+    """Return the style that makes the colours in it light or dark, as the reader has set.
+
+    Parameters
+    ----------
+    drawn : str
+        As `follow_reader` returns it.
+    """
+    found = {c: d for c, d in _on_dark.items() if f"var(--{c[1:]})" in drawn}
+    light = "".join(f"--{c[1:]}:{c};" for c in found)
+    dark = "".join(f"--{c[1:]}:{d};" for c, d in found.items())
     return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
 
 
@@ -89,10 +100,38 @@ def economy_colours(economies: Sequence[str]) -> list[str]:
     """
     fixed = _fixed_colours()
     spare = iter(_SPARE_COLOURS * (1 + len(economies) // len(_SPARE_COLOURS)))
-    return [
+    colours = [
         OTHERS_COLOUR if e == "others" else fixed[e] if e in fixed else next(spare)
         for e in economies
     ]
+    for colour in colours:
+        _on_dark.setdefault(colour, _legible(colour, DARK[PAPER], PAPER))
+    return colours
+
+
+def text_colour(colour: str) -> str:
+    """Return a shade of a colour in which a text can be read, on light and on dark paper."""
+    if colour in DARK:
+        return colour
+    shade = _legible(colour, PAPER, INK)
+    _on_dark.setdefault(shade, _legible(colour, DARK[PAPER], PAPER))
+    return shade
+
+
+@cache
+def _legible(colour: str, paper: str, towards: str) -> str:
+    """Mix a colour with another one until it stands out from the paper as WCAG 2.2 asks of text."""
+    ends = np.array([mpl.colors.to_rgb(colour), mpl.colors.to_rgb(towards)])
+    mixed = (mpl.colors.to_hex([1 - part, part] @ ends) for part in np.linspace(0, 1, 41))
+    return next(shade for shade in mixed if contrast(shade, paper) >= LEAST_CONTRAST)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21, as WCAG 2.2 defines it."""
+    values = np.array([mpl.colors.to_rgb(one), mpl.colors.to_rgb(other)])
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    dark, light = sorted(linear @ [0.2126, 0.7152, 0.0722])
+    return (light + 0.05) / (dark + 0.05)
 
 
 @cache
@@ -108,6 +147,18 @@ def economy_name(economy: str) -> str:
 def dollars(value: float, _=None) -> str:
     """Return a price as the label of a point or, as a formatter, of a tick: "$1,710"."""
     return "$" + show_number(value, "short")
+
+
+def labelled_years(first: int, last: int, most: int = 6) -> list[int]:
+    """Return the years to label on an axis, evenly spaced and at most so many, with the last one.
+
+    Examples
+    --------
+    >>> labelled_years(2024, 2035), labelled_years(2010, 2012)
+    ([2026, 2029, 2032, 2035], [2010, 2011, 2012])
+    """
+    step = max(1, math.ceil((last - first) / (most - 1)))
+    return list(range(last, first - 1, -step))[::-1]
 
 
 def year_limits(years: Sequence[int]) -> tuple[float, float]:
@@ -135,7 +186,7 @@ def label_right(
     for place, label, colour in zip(places, labels, colours, strict=True):
         axes.text(
             1.05 if marks else 1.015, place, label,
-            color=colour, transform=axes.transAxes, va="center", fontsize=8.5,
+            color=text_colour(colour), transform=axes.transAxes, va="center", fontsize=8.5,
         )  # fmt: skip
     for place, mark in zip(places, marks, strict=True) if marks else ():
         axes.plot(1.025, place, "s", color=mark, ms=5, transform=axes.transAxes, clip_on=False)

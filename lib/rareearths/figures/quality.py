@@ -17,6 +17,7 @@ from rareearths.figures.look import (
     PAPER,
     draw_lines,
     label_right,
+    labelled_years,
 )
 
 # The darker, the less reliable; the ends follow the reader's light or dark setting.
@@ -170,8 +171,8 @@ def plot_cautions(axes: Axes, effects: pd.DataFrame) -> Axes:
     for place, row in zip(np.arange(len(effects))[::-1], effects.itertuples(), strict=True):
         colour = BASIS_COLOURS[row.measure]
         axes.plot(row.share_if, place, "o", ms=6, color=colour, clip_on=False, zorder=5)
-        text = textwrap.shorten(row.caution, 58, placeholder=" …")
-        axes.text(0, place + 0.28, text, fontsize=8.5, va="bottom", color=INK)
+        text = textwrap.fill(row.caution, 62)
+        axes.text(0, place + 0.28, text, fontsize=8, va="bottom", color=INK, linespacing=1)
         near_edge = row.share_if > 0.88
         axes.annotate(
             f"{row.share_if:.1%}", (row.share_if, place), (-7 if near_edge else 7, 0),
@@ -194,7 +195,8 @@ def _draw_cells(axes: Axes, rows: pd.DataFrame, colours: pd.Series, alphas: np.n
         bar.set(alpha=float(alpha), linewidth=0)
     axes.bar(rows["year"], 0.86, 0.92, bottom=heights - 0.43, color="none", edgecolor=GRID, lw=0.5)
     axes.set(ylim=(-len(products) + 0.45, 0.55), xlabel="", ylabel="")
-    axes.set(xlim=(rows["year"].min() - 0.6, rows["year"].max() + 0.6))
+    first, last = rows["year"].min(), rows["year"].max()
+    axes.set(xlim=(first - 0.6, last + 0.6), xticks=labelled_years(first, last))
     axes.set_yticks([-i for i in range(len(products))], products)
     axes.grid(visible=False)
 

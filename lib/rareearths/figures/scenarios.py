@@ -15,6 +15,7 @@ from rareearths.figures.look import (
     canvas,
     draw_lines,
     label_right,
+    labelled_years,
 )
 from rareearths.figures.table import show_table
 from rareearths.figures.tilemap import key_below
@@ -53,9 +54,8 @@ def plot_fan(axes: Axes, fans: dict[str, pd.DataFrame], chosen: str, target: flo
     spare = iter(_OTHERS)
     colours = {name: _CHOSEN if name == chosen else next(spare) for name in fans}
     ends = draw_lines(axes, {n: f.set_index("year")["median"] for n, f in fans.items()}, colours)
-    axes.set_ylim(0, 1)
+    axes.set(ylim=(0, 1), xticks=labelled_years(own["year"].min(), own["year"].max()))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     labels = [f"{name.split(' US-')[0]} {end:.0%}" for name, end in ends.items()]
     label_right(axes, ends, labels, [colours[name] for name in ends.index])
     return axes
@@ -74,13 +74,12 @@ def plot_bottlenecks(axes: Axes, table: pd.DataFrame) -> Axes:
         for column, share in enumerate(table.loc[stage]):
             axes.add_patch(_cell(column, place, share))
             if share >= 0.005:
-                ink = PAPER if share > 0.6 else INK
                 text = f"{100 * share:.0f}"
-                axes.text(column, place, text, ha="center", va="center", fontsize=8, color=ink)
+                axes.text(column, place, text, ha="center", va="center", fontsize=8, color=INK)
     axes.set(xlim=(-0.5, table.shape[1] - 0.5), ylim=(len(table) - 0.5, -0.5))
     axes.set_yticks(range(len(table)), [_stage(stage) for stage in table.index])
-    shown = range(0, table.shape[1], 2 if table.shape[1] > 6 else 1)
-    axes.set_xticks(list(shown), [str(table.columns[i]) for i in shown])
+    shown = labelled_years(table.columns.min(), table.columns.max())
+    axes.set_xticks([table.columns.get_loc(year) for year in shown], [str(y) for y in shown])
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines["bottom"].set_visible(False)
@@ -133,11 +132,11 @@ def plot_wedges(axes: Axes, table: pd.DataFrame) -> Axes:
         lower = upper + wide[lever]
         axes.fill_between(wide.index, lower, upper, color=colours[lever], alpha=0.75, lw=0)
         middles[lever], upper = (upper.iloc[-1] + lower.iloc[-1]) / 2, lower
-    axes.plot(wide.index, wide["none"], color=MUTED, lw=1.4)
-    axes.plot(wide.index, wide["end"], color=INK, lw=1.6)
-    axes.set(ylim=(0, 1), xlim=(wide.index.min(), wide.index.max()))
+    axes.plot(wide.index, wide["none"], color=MUTED, lw=1)
+    axes.plot(wide.index, wide["end"], color=INK, lw=2.2)
+    first, end = wide.index.min(), wide.index.max()
+    axes.set(ylim=(0, 1), xlim=(first, end), xticks=labelled_years(first, end))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     last = wide.iloc[-1]
     shown = [lever for lever in packages.LEVERS if last[lever] < -answers.SMALL]
     texts = [f"{_WEDGE_NAMES[lever]} {_points(last[lever])}" for lever in shown]
@@ -380,8 +379,8 @@ def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
                 plot_wedges(canvas(2.7), table),
                 title="{goods}, {name}: "
                 + ("{best} {does} most" if added.min() < -answers.SMALL else "no lever does much"),
-                subtitle="Share from {supplier}, mean of draws: with nothing new (grey), with the "
-                "package (dark), and what each lever takes off, points in {end}",
+                subtitle="Share from {supplier}, mean of draws: with nothing new (thin), with the "
+                "package (thick), and what each lever takes off, points in {end}",
                 alt="Two lines by year, and between them one wedge for each lever.",
                 source="Source: own model, {draws} draws; levers by Shapley; ranges under Data",
                 data=table.assign(step=table["step"].replace(_STEPS | labels)).round(4),
@@ -461,7 +460,7 @@ def show_deciding(tables: dict[str, pd.DataFrame], **facts) -> None:
         if table.empty:
             continue
         show(
-            plot_deciding(canvas(2.7), table),
+            plot_deciding(canvas(3.4), table),
             title="{goods}: the spread comes most from {first}",
             subtitle="Share of the variance in {end} that an assumption explains; filled: with its "
             "interactions, hollow: alone; lines: 95% interval",
@@ -500,7 +499,8 @@ def _points(change: float) -> str:
 def _cell(column: int, place: int, share: float):
     from matplotlib.patches import Rectangle
 
-    return Rectangle((column - 0.47, place - 0.45), 0.94, 0.9, color=_CHOSEN, alpha=share, lw=0)
+    strength = 0.5 * share  # on more of it no number could be read, by day or by night
+    return Rectangle((column - 0.47, place - 0.45), 0.94, 0.9, color=_CHOSEN, alpha=strength, lw=0)
 
 
 def _stage(stage: str) -> str:
@@ -511,7 +511,7 @@ def _stage(stage: str) -> str:
 def _wrapped(label: str) -> str:
     from textwrap import fill
 
-    return fill(label, 34)
+    return fill(label, 40)
 
 
 def _together(fans: dict[str, pd.DataFrame]) -> pd.DataFrame:

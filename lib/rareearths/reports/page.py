@@ -116,7 +116,9 @@ def render_index(
 def _in_language(page: str, language: str) -> str:
     """Translate what the template says, and give the page the signs that a font may lack."""
     made = translation.translated(page, language)
-    signs = "".join(LANGUAGES.values()) if language == translation.ENGLISH else made
+    signs = made
+    if language == translation.ENGLISH:  # names of languages, and words quoted from a source
+        signs = "".join(sign for sign in made if sign >= "\u3000")
     return made.replace("</style>", f"{_FACE % translation.part(signs)}</style>", 1)
 
 

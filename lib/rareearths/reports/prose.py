@@ -141,7 +141,7 @@ def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
 
 
 def _link(entry: dict) -> str:
-    title, address = escape(entry["title"]), entry.get("path", "")
+    title, address = escape(translation.said(entry["title"])), entry.get("path", "")
     if not address.startswith(("http://", "https://")):
         return title
     return f"[{title}]({quote(address, safe=_ADDRESS_SIGNS)})"
