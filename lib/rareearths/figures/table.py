@@ -535,7 +535,7 @@ def _kind(column: _Column) -> str:
     if column.numeric:
         return ""
     longest = max(map(_width, column.cells), default=0)
-    limits = ((12, " short"), (40, ""), (120, " long"))
+    limits = ((14, " short"), (40, ""), (120, " long"))
     width = next((name for limit, name in limits if longest <= limit), " longer")
     return f" class='text{width}'"
 

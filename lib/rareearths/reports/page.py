@@ -17,6 +17,8 @@ _NOTEBOOK_LINK = re.compile(
 )
 _NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
 LANGUAGES = {"en": "English", "ja": "日本語"}  # as their readers call them
+_TAG = re.compile(r"(<[^>]*>)")
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _FACE = '@font-face { font-family: "signs of this page"; src: url("%s"); }'
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _WITH_SCRIPTS = re.compile(r"(<script>.*?</script>)", re.DOTALL)
@@ -147,6 +149,13 @@ def _lead_to_reports(body: str, beside: dict[str, str]) -> str:
     return _NOTEBOOK_LINK.sub(lead, body)
 
 
+def _whole_dates(markup: str) -> str:
+    """Mark the dates of a text, which a browser would else break at their hyphens."""
+    parts = _TAG.split(markup)  # texts and tags in turn
+    parts[::2] = [_DATE.sub(r"<time>\g<0></time>", part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def _scripts_once(body: str) -> str:
     """Keep the first of scripts that are the same, such as the library of several charts."""
     seen = set()
@@ -189,13 +198,15 @@ def _exporter():
 
         from_notebook_node = TemplateExporter.from_notebook_node
 
-    return PageExporter(
+    exporter = PageExporter(
         template_name="template",
         extra_template_basedirs=[str(TEMPLATES.parent)],
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
+    exporter.register_filter("whole_dates", _whole_dates)
+    return exporter
 
 
 @cache
