@@ -438,6 +438,7 @@ def test_a_cover_without_end_is_an_arrow_at_the_edge():
     assert max(ends) == 24
     assert [line.get_marker() for line in axes.get_lines()].count(">") == 1
     assert [label.get_fontweight() for label in axes.get_yticklabels()] == ["bold", "normal"]
+    assert len({label.get_color() for label in axes.get_yticklabels()}) == 2
 
 
 def test_a_dot_does_not_hide_another():

@@ -494,6 +494,17 @@ def boxes(axes):
     return [t.get_window_extent(renderer) for t in axes.texts if t.get_text()]
 
 
+def test_the_axis_of_inside_shares_ends_a_little_above_them():
+    shares = pd.DataFrame(
+        {"share_value": [0.4, 0.2], "share_tonnes": [0.3, 0.1], "quantity_coverage": [0.5, 1]},
+        index=[2000, 2001],
+    )
+    axes = figures.plot_inside_shares(figures.canvas(), shares)
+    assert axes.get_ylim() == pytest.approx((0, 0.46))
+    assert [text.get_text() for text in axes.texts] == ["by value 20%", "by tonnes 10%"]
+    assert list(axes.get_lines()[-1].get_xdata()) == [2000]
+
+
 def test_labels_of_the_figures_do_not_overlap(flows, msp):
     trades = network.matrix(flows[flows["year"] == YEAR])
     layout = figures.tile_layout({*msp, "CHN", "VNM"})

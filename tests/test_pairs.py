@@ -432,8 +432,28 @@ def test_a_year_without_a_flow_breaks_the_line():
     rows = pd.DataFrame(
         {"year": [2000, 2001, 2005, 2006], "exporter": "JPN", "value_usd": [1e6, 2e6, 3e6, 1e6]}
     )
-    line = figures.plot_mutual(figures.canvas(), rows, PAIR).get_lines()[0]
+    axes = figures.plot_mutual(figures.canvas(), rows, PAIR[::-1])  # the other one sold nothing
+    assert axes.get_ylim()[1] == axes.get_yticks()[-1] >= 3
+    line = axes.get_lines()[0]
     assert np.isnan(line.get_ydata()).tolist() == [False, False, True, True, True, False, False]
+
+
+def test_the_title_of_a_trend_says_how_it_turned():
+    rows = pd.DataFrame(
+        {"stage": "metal", "year": range(2000, 2006), "share_value": [0.1, 0.2, 0.3] + [0.5] * 3}
+    )
+    assert pair_answers.trend_title(rows) == (
+        "Metals: clearly more alike, 20% by value in the first 3 years, 50% in the last"
+    )
+    assert pair_answers.trend_title(rows[:2]) == "Metals: overlap of suppliers in 2000–2001"
+
+
+def test_a_supplier_that_sold_a_little_has_a_diamond_and_one_that_sold_nothing_has_none():
+    found = pd.DataFrame({"first": [0.999, 0.001], "second": [1.0, 0.0]}, index=["CHN", "VNM"])
+    axes = figures.pairs.plot_side_by_side(figures.canvas(), found, found, PAIR)
+    seen = [line.get_xdata() for line in axes.get_lines() if line.get_marker() == "D"]
+    assert [np.isnan(places).tolist() for places in seen] == [[False, False], [False, True]]
+    assert {text.get_text() for text in axes.texts} >= {"<1% / <1%", "0% / 0%"}
 
 
 def test_the_figures_hold_what_they_are_given(japan_usa):

@@ -331,6 +331,26 @@ def on_trend(table: pd.DataFrame) -> str:
     )
 
 
+def trend_title(rows: pd.DataFrame) -> str:
+    """The title of the figure of the overlap of one stage by year: how it turned, by value.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of `pairs.by_year` of one stage.
+    """
+    goods = stages.PLURALS[rows["stage"].iloc[0]].capitalize()
+    if len(rows) < 2 * pairs.RECENT:
+        years = supply.years_text(rows["year"].min(), rows["year"].max())
+        return f"{goods}: overlap of suppliers in {years}"
+    values = rows["share_value"]
+    first, last = values.head(pairs.RECENT), values.tail(pairs.RECENT)
+    return words.fill(
+        "{goods}: {how}, {a:pct0} by value in the first {n} years, {b:pct0} in the last",
+        goods=goods, how=_turned(first, last), n=str(pairs.RECENT), a=first.mean(), b=last.mean(),
+    )  # fmt: skip
+
+
 def _turned(first: pd.Series, last: pd.Series) -> str:
     return words.choose(
         (last.min() > first.max(), "clearly more alike"),

@@ -41,6 +41,7 @@ from rareearths.figures.look import canvas, economy_colours
 from rareearths.figures.network import (
     marginal_canvas,
     plot_inside_lines,
+    plot_inside_shares,
     plot_look_through,
     plot_marginal,
     plot_removal,
@@ -148,6 +149,7 @@ __all__ = [
     "plot_hhi",
     "plot_importers",
     "plot_inside_lines",
+    "plot_inside_shares",
     "plot_instruments",
     "plot_interrupted",
     "plot_look_through",

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, PercentFormatter
 
 from rareearths import disruption
@@ -17,11 +18,13 @@ from rareearths.figures.look import (
     economy_colours,
     label_right,
 )
+from rareearths.figures.tilemap import key_below
 from rareearths.words import show_number
 
 FARTHEST = 24  # months of cover that are drawn; more is an arrow
 _DOT = 0.045  # of the axis, the width of a numbered dot
 _PARTS = {"arriving": OTHERS_COLOUR, "drawn": BASIS_COLOURS["tonnes"], "short": THIRD_COLOUR}
+_HALO = {PAPER: 2.8, INK: 1.3}  # a line that is seen on any colour: widths in points
 _NAMES = {"arriving": "arriving", "drawn": "from stock", "short": "missing"}
 
 
@@ -41,16 +44,13 @@ def plot_stop(axes: Axes, table: pd.DataFrame) -> Axes:
         heights = table[part].to_numpy()
         axes.bar(places, heights, bottom=bottom, color=colour, width=0.86, lw=0)
         bottom = bottom + heights
-    axes.vlines(places, 1 - table["short_high"], 1 - table["short_low"], color=INK, lw=1.1)
-    shown = places[:: max(1, -(-len(places) // 6))]
+    for colour, width in _HALO.items():
+        axes.vlines(places, 1 - table["short_high"], 1 - table["short_low"], color=colour, lw=width)
+    shown = places[:: max(1, -(-len(places) // 5))]
     axes.set_xticks(shown, [table["month"].iloc[place] for place in shown], fontsize=7.5)
     axes.set(ylim=(0, 1), xlim=(-0.6, len(places) - 0.4))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    last = table.iloc[-1]
-    ends = last[list(_PARTS)].astype(float)
-    middles = ends.cumsum() - ends / 2
-    label_right(axes, middles, list(_NAMES.values()), [INK] * 3, marks=list(_PARTS.values()))
-    return axes
+    return key_below(axes, [Patch(fc=_PARTS[part], label=_NAMES[part]) for part in _PARTS], 3)
 
 
 def plot_cover(axes: Axes, table: pd.DataFrame, importer: str) -> Axes:
@@ -62,7 +62,7 @@ def plot_cover(axes: Axes, table: pd.DataFrame, importer: str) -> Axes:
     table : pandas.DataFrame
         See `disruption.first_hit`.
     importer : str
-        Its name is set in bold.
+        Its name is set in bold, and the others are muted.
     """
     colours = economy_colours(list(table["importer"]))
     for place, (row, colour) in enumerate(zip(table.itertuples(), colours, strict=True)):
@@ -74,7 +74,8 @@ def plot_cover(axes: Axes, table: pd.DataFrame, importer: str) -> Axes:
             axes.plot(FARTHEST, place, ">", ms=6, color=colour, zorder=3, clip_on=False)
     axes.set_yticks(range(len(table)), list(table["place"]), fontsize=8)
     for label, code in zip(axes.get_yticklabels(), table["importer"], strict=True):
-        label.set(color=INK, fontweight="bold" if code == importer else "normal")
+        label.set(fontweight="bold" if code == importer else "normal")
+        label.set_color(INK if code == importer else MUTED)  # a Japanese font has one weight
     axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, FARTHEST))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.grid(axis="y", visible=False)
@@ -197,12 +198,13 @@ def plot_carriers(axes: Axes, table: pd.DataFrame) -> Axes:
     """
     places = range(len(table))
     axes.barh(places, table["passed_on"], color=economy_colours(list(table["exporter"])), lw=0)
-    axes.hlines(places, table["passed_on_low"], table["passed_on_high"], color=INK, lw=1.1)
+    for colour, width in _HALO.items():
+        axes.hlines(places, table["passed_on_low"], table["passed_on_high"], color=colour, lw=width)
     axes.set_yticks(places, list(table["place"]), fontsize=8.5)
     for label in axes.get_yticklabels():
         label.set_color(INK)
-    axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, None))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    ticks = MaxNLocator(5).tick_values(0, table[["passed_on", "passed_on_high"]].max(axis=None))
+    axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, ticks[-1]), xticks=ticks)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{100 * v:g}%"))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)

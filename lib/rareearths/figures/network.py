@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from rareearths import trade
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
@@ -52,6 +53,24 @@ def plot_inside_lines(axes: Axes, lines: dict[str, pd.Series]) -> Axes:
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     labels = [f"{name} {end:.0%}" for name, end in ends.items()]
     label_right(axes, ends, labels, [colours[name] for name in ends.index])
+    return axes
+
+
+def plot_inside_shares(axes: Axes, shares: pd.DataFrame) -> Axes:
+    """Draw the inside share by value and by tonnes, the gap between them shaded.
+
+    As `plot_share_lines`, but the axis ends a little above the highest share.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        See `network.inside_shares`.
+    """
+    value, tonnes = shares["share_value"], shares["share_tonnes"]
+    axes.fill_between(shares.index, value, tonnes, color=OTHERS_COLOUR, alpha=0.18, lw=0)
+    plot_inside_lines(axes, {"by value": value, "by tonnes": tonnes})
+    thin = tonnes[shares["quantity_coverage"] < trade.LEAST_COVERAGE]
+    axes.plot(thin.index, thin, "o", ms=4, color=BASIS_COLOURS["tonnes"], mfc=PAPER, clip_on=False)
     return axes
 
 
@@ -104,18 +123,19 @@ def plot_marginal(axes: Axes, table: pd.DataFrame) -> Axes:
     places = range(len(table))
     sides = {"as a supplier": ("as_supplier", 0), "as a buyer": ("as_buyer", 1)}
     for label, (column, line) in sides.items():
-        offset = -0.2 + 0.4 * line
+        offset = -0.3 + 0.3 * line
         axes.barh(
-            [place + offset for place in places], table[column] * 100, 0.36,
+            [place + offset for place in places], table[column] * 100, 0.27,
             color=LINE_COLOURS[line], label=label,
         )  # fmt: skip
-    axes.plot(table["change"] * 100, places, "D", ms=5, color=INK, mec=PAPER, label="both")
+    below = [place + 0.28 for place in places]
+    axes.plot(table["change"] * 100, below, "D", ms=4.5, color=INK, label="both", clip_on=False)
     axes.axvline(0, color=MUTED, lw=0.8)
     inside = int(table["member"].sum())
     if 0 < inside < len(table):
         axes.axhline(inside - 0.5, color=MUTED, lw=0.9, ls=(0, (4, 3)))
     axes.set_yticks(places, [economy_name(code) for code in table["economy"]])
-    axes.set(ylim=(len(table) - 0.4, -0.6), xlabel="")
+    axes.set(ylim=(len(table) - 0.5, -0.5), xlabel="")
     return _points(axes)
 
 
@@ -129,17 +149,19 @@ def plot_removal(axes: Axes, table: pd.DataFrame) -> Axes:
     """
     colours = economy_colours(list(table["economy"]))
     for place, (row, colour) in enumerate(zip(table.itertuples(), colours, strict=True)):
-        axes.plot([row.loss_low, row.loss_high], [place] * 2, color=colour, lw=3.2, alpha=0.6)
-        axes.plot(row.loss, place, "o", ms=6.5, color=colour, mec=PAPER, zorder=5)
+        axes.plot([row.loss_low, row.loss_high], [place] * 2, color=colour, lw=3.2, alpha=0.6,
+                  solid_capstyle="butt")  # fmt: skip
+        axes.plot(row.loss, place, "o", ms=6, color=colour, zorder=5, clip_on=False)
         axes.annotate(
             f"{row.loss:.0%} ({row.loss_low:.0%} to {row.loss_high:.0%})", (row.loss_high, place),
             (8, 0), textcoords="offset points", va="center", fontsize=8, color=INK,
+            bbox={"fc": PAPER, "ec": "none", "pad": 0.8},
         )  # fmt: skip
     axes.set_yticks(range(len(table)), [economy_name(code) for code in table["economy"]])
-    axes.set(
-        ylim=(len(table) - 0.5, -0.5), xlim=(-0.01, 1.55 * max(0.05, table["loss_high"].max()))
-    )
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    highest = max(0.05, table["loss_high"].max())
+    ticks = MaxNLocator(4).tick_values(0, highest)
+    axes.set(ylim=(len(table) - 0.5, -0.5), xlim=(0, max(1.55 * highest, ticks[-1])), xticks=ticks)
+    axes.spines["bottom"].set_bounds(0, ticks[-1])
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
@@ -171,7 +193,7 @@ def show_tile_map(
 
 def marginal_canvas(rows: int) -> Axes:
     """Return a canvas with room for so many economies."""
-    return canvas(0.9 + 0.33 * rows)
+    return canvas(0.9 + 0.36 * rows)
 
 
 def _points(axes: Axes) -> Axes:
@@ -179,4 +201,5 @@ def _points(axes: Axes) -> Axes:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+g}" if value else "0"))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True, color=GRID)
-    return key_below(axes, axes.get_legend_handles_labels()[0], 3)
+    both, *sides = axes.get_legend_handles_labels()[0]
+    return key_below(axes, [*sides, both], 3)

@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from rareearths import stages, supply, trade
-from rareearths.cooperation import accords, pairs
+from rareearths.cooperation import accords, pair_answers, pairs
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     BASIS_COLOURS,
+    GRID,
     INK,
     MUTED,
     OTHERS_COLOUR,
@@ -18,9 +21,10 @@ from rareearths.figures.look import (
     draw_lines,
     economy_colours,
     economy_name,
-    label_right,
+    labelled_years,
 )
 from rareearths.figures.shares import hollow_note, plot_share_lines
+from rareearths.words import show_number
 
 _MAGNETS = "Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only"
 
@@ -41,7 +45,7 @@ def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
     for row in known.itertuples():
         place = order.index(row.stage) * 2.6 + list(pair).index(row.importer)
         labels[place] = f"{economy_name(row.importer)}, {row.goods}"
-        look = {"color": colours[row.importer], "zorder": 3}
+        look = {"color": colours[row.importer], "zorder": 3, "clip_on": False}
         ends = [row.share_value] + ([] if np.isnan(row.share_tonnes) else [row.share_tonnes])
         axes.plot([min(ends), max(ends)], [place] * 2, lw=3, **look)
         axes.plot(row.share_value, place, "o", ms=7, mfc=PAPER, **look)
@@ -49,12 +53,19 @@ def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
         said = " to ".join(dict.fromkeys(supply.share_text(end) for end in sorted(ends)))
         axes.annotate(
             said, (max(ends), place), (8, 0), textcoords="offset points", va="center",
-            fontsize=8.5, color=INK,
+            fontsize=8.5, color=INK, bbox={"fc": PAPER, "ec": "none", "pad": 0.8},
         )  # fmt: skip
     axes.set_yticks(list(labels), list(labels.values()))
-    axes.set(xlim=(0, 1.3), ylim=(max(labels) + 0.7, -0.7))
-    axes.set_xticks(np.arange(0, 1.01, 0.25))
+    axes.set_ylim(max(labels) + 0.7, -0.7)
+    return _share_axis(axes)
+
+
+def _share_axis(axes: Axes) -> Axes:
+    """Give the Axes a horizontal axis of shares that ends at 100%, with room for labels after."""
+    axes.set(xlim=(0, 1.3), xticks=np.arange(0, 1.01, 0.25))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.spines["bottom"].set_bounds(0, 1)
+    axes.tick_params(axis="y", pad=7)  # a mark at 0% reaches over the edge
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
@@ -77,34 +88,41 @@ def plot_side_by_side(axes: Axes, found: pd.DataFrame, weights: pd.DataFrame, pa
         places = np.arange(len(shown)) + shift
         axes.barh(places, shown[side], 0.36, color=colour, zorder=2)
         tonnes = weights[side].reindex(shown.index) if len(weights) else shown[side] * np.nan
-        seen = tonnes.where(tonnes >= 0.005)
-        axes.plot(seen, places, "D", ms=4, color=INK, mfc=PAPER, zorder=3)
-        ends = np.fmax(shown[side], seen)
-        for place, share, weight, end in zip(places, shown[side], tonnes, ends, strict=True):
+        sold = tonnes.where(tonnes > 0)
+        axes.plot(sold, places, color=INK, zorder=3, clip_on=False, **_DIAMOND)
+        for place, share, weight in zip(places, shown[side], tonnes, strict=True):
             text = _percent(share) + ("" if np.isnan(weight) else f" / {_percent(weight)}")
-            axes.annotate(
-                text, (end, place), (7, 0), textcoords="offset points", va="center",
-                fontsize=7.5, color=INK,
-            )  # fmt: skip
+            axes.text(1.04, place, text, va="center", fontsize=7.5, color=INK)
+    for place in range(1, len(shown)):
+        axes.axhline(place - 0.5, color=GRID, lw=0.6)
     axes.set_yticks(range(len(shown)), [economy_name(code) for code in shown.index])
-    axes.set(xlim=(0, 1.3), ylim=(len(shown) - 0.4, -0.6))
-    axes.set_xticks(np.arange(0, 1.01, 0.25))
-    axes.xaxis.set_major_formatter(PercentFormatter(1))
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", visible=True)
-    handles = [
-        axes.barh([-9], [0], color=colour, label=economy_name(code))
-        for code, colour in zip(pair, colours, strict=True)
+    axes.set_ylim(len(shown) - 0.5, -0.5)
+    keys = _keys(pair) + ([Line2D([], [], color=INK, label="by tonnes", **_DIAMOND)]
+                          if len(weights) else [])  # fmt: skip
+    _key_above(axes, keys)
+    return _share_axis(axes)
+
+
+_DIAMOND = {"ls": "", "marker": "D", "ms": 4, "mfc": PAPER}
+
+
+def _keys(pair: pairs.Pair, label: str = "{name}") -> list[Patch]:
+    """A square for each of the two, in its colour."""
+    return [
+        Patch(fc=colour, label=label.format(name=economy_name(code)))
+        for code, colour in zip(pair, economy_colours(list(pair)), strict=True)
     ]
+
+
+def _key_above(axes: Axes, keys: list) -> None:
     axes.figure.legend(
-        handles=handles, loc="outside upper left", ncols=2, frameon=False, labelcolor=INK,
+        handles=keys, loc="outside upper left", ncols=len(keys), frameon=False, labelcolor=INK,
         fontsize=8.5, handlelength=1.0, columnspacing=1.2,
     )  # fmt: skip
-    return axes
 
 
 def _percent(share: float) -> str:
-    return "0" if share == 0 else "<1%" if share < 0.005 else f"{share:.0%}"
+    return "0%" if share == 0 else "<1%" if share < 0.005 else f"{share:.0%}"
 
 
 def plot_overlap(axes: Axes, of_stage: pd.DataFrame) -> Axes:
@@ -121,6 +139,9 @@ def plot_overlap(axes: Axes, of_stage: pd.DataFrame) -> Axes:
             range(int(of_stage.index.min()), int(of_stage.index.max()) + 1)
         )
         axes.plot(part.index, part, color=colour, lw=1.3, ls=(0, (1, 1.6)))
+    first, last = int(of_stage.index.min()), int(of_stage.index.max())
+    axes.set_xticks(labelled_years(first, last))
+    axes.set_xlim(right=axes.get_xlim()[1] + 0.02 * (last - first))  # for a dot of the last year
     return axes
 
 
@@ -137,12 +158,15 @@ def plot_mutual(axes: Axes, rows: pd.DataFrame, pair: pairs.Pair) -> Axes:
         code: rows[rows["exporter"] == code].set_index("year")["value_usd"] / 1e6 for code in pair
     }
     colours = dict(zip(pair, economy_colours(list(pair)), strict=True))
-    ends = draw_lines(axes, lines, colours)
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    drawn = draw_lines(axes, lines, colours).index
+    for line in axes.get_lines():
+        line.set_clip_on(False)
+    ticks = MaxNLocator(4).tick_values(0, rows["value_usd"].max() / 1e6)
+    axes.set(ylim=(0, ticks[-1]), yticks=ticks)
+    axes.set_xticks(labelled_years(int(rows["year"].min()), int(rows["year"].max())))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,.4g}"))
-    labels = [f"{economy_name(code)} sold" for code in ends.index]
-    label_right(axes, ends, labels, [colours[code] for code in ends.index])
+    keys = _keys(pair, "{name} sold")
+    _key_above(axes, [key for code, key in zip(pair, keys, strict=True) if code in drawn])
     return axes
 
 
@@ -209,7 +233,7 @@ def show_overlaps(table: pd.DataFrame, newest: pd.DataFrame, **facts) -> None:
         of_stage = table[table["stage"] == row.stage].set_index("year")
         show(
             plot_overlap(canvas(2.3), of_stage),
-            title="{plural}: {common} in common in {year}",
+            title=pair_answers.trend_title(table[table["stage"] == row.stage]),
             subtitle="Overlap of suppliers; dotted: {exporter} alone" + hollow_note(of_stage),
             alt="Lines by year, {start} to {year}: overlap of the suppliers of both.",
             data=_overlap_data(of_stage),
@@ -226,7 +250,7 @@ def show_mutual(rows: pd.DataFrame, pair: pairs.Pair, **facts) -> None:
         last = part[part["year"] == part["year"].max()].nlargest(1, "value_usd").iloc[0]
         show(
             plot_mutual(canvas(2.2), part, pair),
-            title="{plural}: {seller} sold {worth:usd} to {buyer} in {year}",
+            title="{plural}: {seller} sold {worth} to {buyer} in {year}",
             subtitle="What the two sell each other, million US$",
             alt="Lines by year: {plural} that {first} and {second} sell each other.",
             data=part.drop(columns="stage"),
@@ -235,11 +259,16 @@ def show_mutual(rows: pd.DataFrame, pair: pairs.Pair, **facts) -> None:
                 "plural": stages.PLURALS[stage].capitalize(),
                 "seller": trade.economy_in_text(last["exporter"]),
                 "buyer": trade.economy_in_text(last["importer"]),
-                "worth": last["value_usd"],
+                "worth": _millions(last["value_usd"]),
                 "year": int(last["year"]),
                 "source": _MAGNETS if stage == stages.MAGNETS else facts["source"],
             },
         )
+
+
+def _millions(value_usd: float) -> str:
+    """An amount in the unit of the axis of `plot_mutual`, also where it is small."""
+    return show_number(value_usd, "usd") if value_usd >= 1e6 else f"${value_usd / 1e6:.2g} million"
 
 
 def _side_data(found: pd.DataFrame, weights: pd.DataFrame, pair: pairs.Pair) -> pd.DataFrame:
