@@ -3,19 +3,22 @@
 import re
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from conftest import run_cli
-from rareearths import figures, network, stages, trade
+from rareearths import figures, network, policy, stages, trade
 from rareearths.figures.look import economy_colours
 from rareearths.network import blocs
 from rareearths.scenarios import answers, board, party, uncertainty
-from test_pages import PHONE, WCAG, faults
+from test_reading import PHONE, WCAG, faults
 
 SUPPLIERS = "import-dependence-japan-rare-earths"
 LEVERS = "levers-japan"
 NETWORK = "trusted-network-msp"
-CHARTS = {SUPPLIERS: 3, LEVERS: 2, NETWORK: 2, "policy-timeline-japan-rare-earths": 1}
+TIMELINE = "policy-timeline-japan-rare-earths"
+CHARTS = {SUPPLIERS: 3, LEVERS: 2, NETWORK: 2, TIMELINE: 1}
 YEAR = 2024
 FIND = """([figure, wanted]) => [...figure.querySelectorAll("svg path, svg line")].find((mark) => {
   const told = [mark.__data__].flat()[0]?.tooltip;
@@ -176,6 +179,50 @@ def test_a_lever_tells_effect_range_and_what_binds(opened):
             "Effect, points (90% of draws)": row["effect_end"],
             "What binds then": row["binds"],
         }
+
+
+def test_events_of_a_quarter_are_stacked_in_their_lane(opened):
+    page = opened(TIMELINE)
+    marks = charts(page)[0].locator(".mark-symbol.role-mark path")
+    drawn = pd.DataFrame(
+        marks.evaluate_all(
+            "marks => marks.map(m => ({...m.__data__.datum, x: m.__data__.x, y: m.__data__.y}))"
+        )
+    )
+    assert (drawn.groupby(["x", "y"]).size() == 1).all()
+    assert (drawn.groupby("begins")["x"].nunique() == 1).all()
+    bounds = drawn.groupby("lane")["y"].agg(["min", "max"]).sort_values("min")
+    assert (bounds["min"].iloc[1:].to_numpy() > bounds["max"].iloc[:-1].to_numpy()).all()
+
+
+@pytest.mark.parametrize("contested", [True, False])
+def test_the_legend_of_the_timeline_tells_what_hollow_means(contested):
+    events = policy.load_events(["CHN"])
+    events = events[events["contested"] == contested]
+    drawn = figures.plot_timeline(figures.canvas(2), events)
+    written = [text.get_text() for text in drawn.figure.legends[0].get_texts()]
+    chart = figures.timeline_chart(events, policy.load_sources())
+    assert written == chart["encoding"]["shape"]["scale"]["domain"]
+    assert ("contested" in written) == contested
+
+
+def test_acts_stand_at_their_dates_and_names_at_the_ends_of_the_lines():
+    years = range(2005, 2025)
+    shares = pd.DataFrame({"share_value": 0.3, "share_tonnes": 0.8}, years)
+    shares["quantity_coverage"] = 1.0
+    days = pd.to_datetime(["2010-01-01", "2010-07-02", "2023-12-31", "2024-01-01", "2025-01-01"])
+    events = pd.DataFrame({"earliest": days, "number": range(1, 6)})
+    axes = figures.plot_events_over_shares(figures.canvas(), shares, events)
+    low, high = axes.get_xlim()
+    lines = [line for line in axes.lines if line.get_transform() == axes.transAxes]
+    places = [low + line.get_xdata()[0] * (high - low) for line in lines]
+    assert places == pytest.approx([2009.5, 2010, 2023.5, 2023.5], abs=0.01)
+    texts = {text.get_text(): text.get_position() for text in axes.texts}
+    assert texts["by value 30%"][1] == pytest.approx(0.3)
+    assert texts["by tonnes 80%"][1] == pytest.approx(0.8)
+    numbers = [texts[str(number)][0] for number in range(1, 5)]
+    assert min(np.diff(numbers)) > 0.05
+    assert "5" not in texts
 
 
 @pytest.mark.parametrize("name", CHARTS)

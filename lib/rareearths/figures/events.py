@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter
 
 from rareearths import evidence, series
 from rareearths.figures.frame import show
@@ -17,9 +17,12 @@ from rareearths.figures.look import (
     economy_colours,
     economy_name,
     label_right,
+    labelled_years,
+    text_colour,
 )
 
 DASHED = (0, (4, 3))
+ABOVE = 0.55  # height of the importer in question over the dots of the others
 
 
 _FORMATS = {
@@ -140,21 +143,25 @@ def plot_changes(axes: Axes, changes: pd.Series, importer: str, in_points: bool 
     own = shown.index == importer
     colour = economy_colours([importer])[0]
     axes.plot(shown[~own], heights[~own], "o", ms=5, color=OTHERS_COLOUR, alpha=0.7)
-    axes.plot(shown[own], [0], "D", ms=8, color=colour, mec=PAPER, zorder=5)
     median = shown[~own].median()
     axes.axvline(0, color=MUTED, lw=0.8)
     axes.axvline(median, color=MUTED, lw=1.2, ls=DASHED)
     place = float(shown[own].iloc[0])
-    side = "right" if place > np.mean(axes.get_xlim()) else "left"
-    axes.annotate(economy_name(importer), (place, 0.42), ha=side, fontsize=9, color=INK)
+    axes.plot(place, ABOVE, "D", ms=8, color=colour, mec=PAPER, zorder=5)
+    side, away = ("right", -8) if place < median else ("left", 8)
+    axes.annotate(
+        economy_name(importer), (place, ABOVE), (away, 0), textcoords="offset points", ha=side,
+        va="center", fontsize=9, color=text_colour(colour),
+        bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
+    )  # fmt: skip
     axes.annotate("median", (median, -0.48), (3, 0), textcoords="offset points", fontsize=8,
                   color=MUTED)  # fmt: skip
-    axes.set(ylim=(-0.6, 0.6), yticks=[])
+    axes.set(ylim=(-0.6, 0.75), yticks=[])
     if in_points:
-        axes.xaxis.set_major_formatter(PercentFormatter(1))
+        axes.xaxis.set_major_formatter(FuncFormatter(_signed))
     else:
         ticks = [x for x in (-0.95, -0.9, -0.75, -0.5, 0, 1, 3, 9, 19) if _inside(axes, x)]
-        axes.set_xticks(np.log1p(ticks), [f"{x:+.0%}" if x else "0" for x in ticks])
+        axes.set_xticks(np.log1p(ticks), [_signed(x) for x in ticks])
     return axes
 
 
@@ -178,7 +185,7 @@ def plot_synthetic(
         years = pd.period_range(line.index[0], line.index[-1], freq="Y")
         axes.plot(_time(years), line.reindex(years), "o", ms=3, color=shade, ls=style)
     axes.set_ylim(0, 1.08 * max(treated.max(), control.max()))
-    _time_axis(axes, treated.index)
+    _time_axis(axes, pd.period_range(treated.index[0], treated.index[-1], freq="Y"))
     _mark(axes, day)
     label_right(axes, ends, [economy_name(economy), "Mix of others"], [colour, MUTED])
     return axes
@@ -266,15 +273,22 @@ def _mark(axes: Axes, day: pd.Timestamp) -> Axes:
 def _time_axis(axes: Axes, periods: pd.PeriodIndex) -> None:
     """Set limits and labels of a time axis: up to six years, or months, under their periods."""
     step = max(1, -(-len(periods) // 6))
-    labelled = periods[::step]
-    if periods.freqstr == "M" and len(periods) > 24:
+    if periods.freqstr != "M":
+        years = labelled_years(periods[0].year, periods[-1].year)
+        axes.set_xticks([year + 0.5 for year in years], [str(year) for year in years])
+    elif len(periods) > 24:
         labelled = periods[periods.month == 1][:: max(1, len(periods) // 72)]
         axes.set_xticks([p.year for p in labelled], [str(p.year) for p in labelled])
     else:
-        axes.set_xticks(_time(labelled), [str(p) for p in labelled])
+        axes.set_xticks(_time(periods[::step]), [str(p) for p in periods[::step]])
     places = _time(periods)
     pad = (places[1] - places[0]) / 2 if len(places) > 1 else 0.5
     axes.set_xlim(places[0] - pad, places[-1] + pad)
+
+
+def _signed(change: float, _=None) -> str:
+    """Return a change as the label of a tick: −50%, 0%, +100%."""
+    return f"{change:+.0%}".replace("-", "−") if change else "0%"
 
 
 def _inside(axes: Axes, change: float) -> bool:

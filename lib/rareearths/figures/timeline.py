@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from rareearths import policy
 from rareearths.figures import spec
-from rareearths.figures.look import INK, MUTED, PAPER
+from rareearths.figures.look import GRID, INK, MUTED, PAPER, labelled_years, spread
 from rareearths.figures.shares import plot_share_lines
 
 # Direction of a measure: colour and shape, so that neither alone carries the meaning.
@@ -18,7 +18,11 @@ DIRECTIONS = {
     "supportive": ("#1a8a5a", "o", "circle"),
     "contextual": ("#8a8f98", "D", "diamond"),
 }
+CONTESTED = (INK, "o", "circle")  # in the legend; such a mark is hollow, whatever its direction
 LANES = 6
+LEVEL_PX = 7  # of a mark in a stack of the interactive timeline
+NARROW_PX = 320  # of a timeline that leaves a quarter no room for a whole mark
+NUMBER_WIDTH = 0.06  # of a number above an Axes, as a part of its width
 
 
 def lanes(events: pd.DataFrame, most: int = LANES) -> pd.DataFrame:
@@ -47,6 +51,27 @@ def lanes(events: pd.DataFrame, most: int = LANES) -> pd.DataFrame:
     return apart.drop_duplicates(["event_id", "lane"]).reset_index(drop=True)
 
 
+def stacked(events: pd.DataFrame) -> pd.DataFrame:
+    """Lay the events in `lanes`, those of a quarter on top of each other, sorted by direction.
+
+    Parameters
+    ----------
+    events : pandas.DataFrame
+        Rows of `policy.load_events`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `lanes`, with ``quarter`` (its first day) and ``level`` (place in the stack, from 0).
+    """
+    points = lanes(events)
+    points["quarter"] = points["earliest"].dt.to_period("Q").dt.start_time
+    order = {direction: place for place, direction in enumerate(DIRECTIONS)}
+    ordered = points.sort_values("direction", key=lambda names: names.map(order), kind="stable")
+    points["level"] = ordered.groupby(["lane", "quarter"], observed=True).cumcount()
+    return points
+
+
 def plot_timeline(axes: Axes, events: pd.DataFrame) -> Axes:
     """Draw the events in one lane an issuer, those of a quarter stacked; hollow: contested.
 
@@ -57,30 +82,29 @@ def plot_timeline(axes: Axes, events: pd.DataFrame) -> Axes:
     """
     if events.empty:
         raise ValueError("there is nothing to draw: no event")
-    points = lanes(events)
-    quarter = points["earliest"].dt.to_period("Q").dt.start_time
-    points = points.assign(quarter=quarter)
-    points["level"] = points.groupby(["lane", "quarter"], observed=True).cumcount()
+    points = stacked(events)
     deepest = points.groupby("lane", observed=True)["level"].max() + 1
-    base = (deepest + 1.2).cumsum() - deepest
-    points["height"] = points["lane"].map(base).astype(float) + points["level"]
+    base = (deepest + 1).cumsum() - deepest
+    heights = points["lane"].map(base).astype(float) + points["level"]
     for direction, (colour, marker, _) in DIRECTIONS.items():
         for contested in (False, True):
-            chosen = points[(points["direction"] == direction) & (points["contested"] == contested)]
-            face = PAPER if contested else colour
+            chosen = (points["direction"] == direction) & (points["contested"] == contested)
             axes.plot(
-                chosen["quarter"], chosen["height"], marker, ms=4, color=colour, mfc=face, ls=""
-            )
-    axes.set(yticks=base - 0.2, yticklabels=list(base.index))
-    axes.set_ylim(-0.2, float((base + deepest).max()) + 0.5)
-    axes.invert_yaxis()
+                points.loc[chosen, "quarter"], heights[chosen], marker, ls="", color=colour,
+                ms=2.8 if marker == "D" else 3.6, mew=0.8, mfc=PAPER if contested else colour,
+            )  # fmt: skip
+    axes.set(yticks=base, yticklabels=list(base.index))
+    axes.set_ylim(float((base + deepest).max()), 0)
+    axes.grid(axis="y", visible=False)
+    for top in base.iloc[1:]:
+        axes.axhline(top - 1, color=GRID, linewidth=0.8, zorder=0)
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
-    shown = [d for d in DIRECTIONS if (points["direction"] == d).any()]
     handles = [
-        Line2D([], [], color=DIRECTIONS[d][0], marker=DIRECTIONS[d][1], ls="", ms=4, label=d)
-        for d in shown
-    ]
+        Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=name,
+               mfc=PAPER if name == "contested" else colour)
+        for name, (colour, marker, _) in _legend(points).items()
+    ]  # fmt: skip
     axes.figure.legend(
         handles=handles, loc="outside upper left", ncols=2, frameon=False, labelcolor=INK,
         fontsize=8.5, handletextpad=0.1, columnspacing=1.2,
@@ -88,8 +112,17 @@ def plot_timeline(axes: Axes, events: pd.DataFrame) -> Axes:
     return axes
 
 
+def _legend(points: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
+    """Return what the legend explains: the directions that occur, and what is contested."""
+    occur = set(points["direction"])
+    shown = {direction: look for direction, look in DIRECTIONS.items() if direction in occur}
+    return shown | ({"contested": CONTESTED} if points["contested"].any() else {})
+
+
 def plot_events_over_shares(axes: Axes, dependence: pd.DataFrame, events: pd.DataFrame) -> Axes:
     """Draw one supplier's share by value and tonnes with the events as numbered thin lines.
+
+    The share of a year stands at the middle of the year, an event at its date.
 
     Parameters
     ----------
@@ -99,22 +132,35 @@ def plot_events_over_shares(axes: Axes, dependence: pd.DataFrame, events: pd.Dat
         Rows with ``earliest`` and ``number``; those outside the years of the shares are left out.
     """
     plot_share_lines(axes, dependence)
-    axes.set_ylim(0, 1.25)
-    axes.set_yticks(np.arange(0, 1.01, 0.2))
-    first, last = dependence.index[0], dependence.index[-1]
-    years = events["earliest"].dt.year + (events["earliest"].dt.day_of_year - 1) / 365.25
-    shown = events.assign(position=(years * 2).round() / 2)[years.between(first, last + 1)]
-    before, level = -np.inf, 0
-    for position, numbers in shown.groupby("position"):
-        level = (level + 1) % 3 if position - before < 1.6 else 0
-        before = position
-        label = ",".join(str(number) for number in numbers["number"])
-        axes.axvline(min(position, last), color=MUTED, linewidth=0.7, zorder=0)
-        axes.text(
-            min(position, last), 1.05 + 0.07 * level, label,
-            color=INK, fontsize=7.5, ha="center", va="center",
-        )  # fmt: skip
+    first, last = int(dependence.index[0]), int(dependence.index[-1])
+    axes.set(xlim=(first - 0.5, last + 0.5), xticks=labelled_years(first, last))
+    shown = events[events["earliest"].dt.year.between(first, last)].sort_values("earliest")
+    if len(shown):
+        days = shown["earliest"].dt
+        years = days.year - first + (days.day_of_year - 1) / (365 + days.is_leap_year)
+        _number_lines(axes, (years / (last - first + 1)).to_numpy(), list(shown["number"]))
     return axes
+
+
+def _number_lines(axes: Axes, places: np.ndarray, numbers: list[int]) -> None:
+    """Draw upright lines at places in [0, 1] of the Axes, bent above it towards their numbers."""
+    gap = min(NUMBER_WIDTH, 1 / len(places))
+    for place, end, number in zip(places, _apart(places, gap), numbers, strict=True):
+        axes.plot(
+            [place, place, end], [0, 1.01, 1.07], color=MUTED, linewidth=0.7, zorder=0,
+            transform=axes.transAxes, clip_on=False,
+        )  # fmt: skip
+        axes.text(
+            end, 1.08, str(number), transform=axes.transAxes, color=INK, fontsize=8,
+            ha="center", va="bottom",
+        )  # fmt: skip
+
+
+def _apart(places: np.ndarray, gap: float) -> np.ndarray:
+    """Move rising places in [0, 1] apart to both sides, to at least ``gap``."""
+    right = spread(places, gap)
+    left = 1 - spread(1 - places[::-1], gap)[::-1]
+    return (left + right) / 2
 
 
 def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
@@ -127,40 +173,52 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
     pages : pandas.DataFrame
         Rows of `policy.load_sources`.
     """
-    points = lanes(events)
-    first = pages.sort_values("n").drop_duplicates("event_id").set_index("event_id")
-    points["page"] = points["event_id"].map(first["publisher"].fillna(first["url"]))
-    points["reading"] = points["contested"].map({True: "contested", False: "not contested"})
-    points["instrument"] = points["instrument"].str.replace("_", " ")
-    points["begins"] = points["earliest"].dt.strftime("%Y-%m-%dT00:00:00")
-    columns = ["begins", "date", "lane", "direction", "instrument", "summary", "page"]
-    columns += ["reading", "contested"]
-    table = points[columns].astype({"lane": "str"})
-    colours, _, shapes = zip(*DIRECTIONS.values(), strict=True)
-    legend = {"columns": 2, "symbolType": None, "symbolStrokeWidth": 1.5}
-    apart = {"legend": legend, "type": "nominal"}
-    by_colour = spec.named("direction", DIRECTIONS, colours, **apart)
+    points = stacked(events)
+    table = _rows(points, pages)
+    levels = list(range(points["level"].max() + 1))
+    lane_px = LEVEL_PX * (len(levels) + 1)
+    legend = _legend(points)
+    colours, _, shapes = zip(*legend.values(), strict=True)
+    fills = [PAPER if name == "contested" else look[0] for name, look in legend.items()]
+    key = {"columns": 2, "symbolType": None, "symbolStrokeWidth": 1.2}
+    apart = {"type": "nominal", "legend": key}
+    hollow = {"test": "datum.contested", "value": PAPER}
     return spec.chart(
         data=spec.values(table),
-        height=48 * table["lane"].nunique(),
+        height=lane_px * table["lane"].nunique(),
         params=[
             {"name": "zoom", "bind": "scales", "select": {"type": "interval", "encodings": ["x"]}}
         ],
-        mark={"type": "point", "size": 70, "opacity": 0.85},
+        mark={"type": "point", "size": {"expr": f"width < {NARROW_PX} ? 14 : 30"},
+              "strokeWidth": 1, "opacity": 1},
         encoding={
-            "x": {"field": "begins", "type": "temporal", "scale": {"nice": "year"}},
-            "y": {"field": "lane", "type": "nominal", "sort": list(points["lane"].cat.categories)},
-            "yOffset": {"field": "direction", "type": "nominal", "sort": list(DIRECTIONS)},
-            "fill": by_colour,
-            "stroke": by_colour,
-            "shape": spec.named("direction", DIRECTIONS, shapes, **apart),
-            "fillOpacity": {
-                "condition": {"test": "datum.contested", "value": 0},
-                "value": 0.85,
-            },
+            "x": {"field": "begins", "type": "temporal", "scale": {"nice": "year"},
+                  "axis": {"labelFlush": False}},
+            "y": {"field": "lane", "type": "nominal", "sort": list(points["lane"].cat.categories),
+                  "scale": {"padding": 0},
+                  "axis": {"tickBand": "extent", "grid": True, "ticks": False,
+                           "labelOffset": LEVEL_PX - lane_px / 2}},
+            "yOffset": {"field": "level", "type": "ordinal",
+                        "scale": {"domain": levels, "padding": 1}},
+            "fill": spec.named("direction", legend, fills, condition=hollow, **apart),
+            "stroke": spec.named("direction", legend, colours, **apart),
+            "shape": spec.named("direction", legend, shapes, **apart),
             "tooltip": spec.tooltip(
                 date="Date", lane="Issuer", instrument="Instrument", summary="What",
                 reading="Reading", page="Page",
             ),
         },
     )  # fmt: skip
+
+
+def _rows(points: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
+    """Return what the interactive timeline draws and tells of each mark, as text."""
+    first = pages.sort_values("n").drop_duplicates("event_id").set_index("event_id")
+    told = points.assign(
+        page=points["event_id"].map(first["publisher"].fillna(first["url"])),
+        reading=points["contested"].map({True: "contested", False: "not contested"}),
+        instrument=points["instrument"].str.replace("_", " "),
+        begins=points["quarter"].dt.strftime("%Y-%m-%dT00:00:00"),
+    )
+    columns = ["begins", "level", "date", "lane", "direction", "instrument", "summary", "page"]
+    return told[[*columns, "reading", "contested"]].astype({"lane": "str"})
