@@ -239,7 +239,7 @@ def drip(handler, body):
     for _ in range(1000):
         handler.wfile.write(b" ")
         handler.wfile.flush()
-        if handler.server.RequestHandlerClass.publisher.released.wait(0.02):
+        if handler.server.RequestHandlerClass.publisher.released.wait(0.1):
             return
 
 

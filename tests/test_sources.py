@@ -31,8 +31,8 @@ EST, SE = worldbank.SERIES.values()
 QUICK = Manners(
     spacing=2.0,
     connect_timeout=2.0,
-    read_timeout=0.3,
-    whole_timeout=0.4,
+    read_timeout=1.0,
+    whole_timeout=1.0,
     largest=500_000,
 )
 
