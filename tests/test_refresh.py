@@ -205,6 +205,21 @@ def test_a_refresh_with_a_key_shows_it_nowhere(data, publisher):
     assert KEY.encode() not in everything(data)
 
 
+def test_a_year_that_is_not_out_yet_is_nothing_new(data, publisher):
+    for rows in publisher.stability.values():
+        rows[:] = [row for row in rows if row[2] < 2025]
+        rows.append(("JPN", "Japan", 2026, None))
+    before, lines = hashes(data), []
+    assert refresh(["worldbank"], options(lines, since=2026)) == []
+    assert hashes(data) == before
+    assert "  political_stability: nothing is new" in lines
+
+
+def test_years_after_the_last_complete_one_are_not_asked_for(data, publisher):
+    assert refresh([], options(since=2027)) == []
+    assert publisher.asked == []
+
+
 # A refresh that fails: a clear error, and not a byte of what reports read has changed.
 
 FAULTS = {
@@ -401,6 +416,32 @@ def test_a_kill_while_tables_are_replaced_is_undone_by_the_next_refresh(data, pu
         refresh(["worldbank"], options(lines))
     assert hashes(data) == before
     assert "undone" in lines[0]
+
+
+def test_a_stop_from_the_keyboard_changes_nothing_and_is_resumed(data, publisher):
+    before, told = hashes(data), []
+
+    def stop(line):
+        told.append(line)
+        if len(told) == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        refresh(["worldbank"], options(progress=stop))
+    assert hashes(data) == before
+    refresh(["worldbank"], options())
+    assert len(publisher.asked) == 12
+
+
+def test_a_closed_terminal_after_the_tables_were_replaced_is_no_failed_refresh(data, publisher):
+    def closed(line):
+        if "replaced" in line:
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        refresh(["worldbank"], options(progress=closed))
+    assert entry("political_stability")["accessed"] == "2027-02-01"
+    assert problems() == []
 
 
 def test_two_refreshes_at_once_are_refused(data, publisher):

@@ -1,15 +1,19 @@
 """The publishers as they answer and misanswer: each ends in the right rows or a clear error."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import publishers as play
 from publishers import FOREVER, KEY, Publisher, flow
@@ -473,6 +477,13 @@ def test_the_rule_asks_for_what_is_missing_incomplete_or_young():
     assert import_plan(None, since=2030).requests == ()
 
 
+def test_a_table_without_rows_says_nothing_to_ask_for():
+    with pytest.raises(catalogue.DataError, match="has no rows"):
+        import_plan(None, rows=TABLE.head(0))
+    with pytest.raises(catalogue.DataError, match="no area code of LIE"):
+        import_plan(None, rows=TABLE.assign(importer="LIE"))
+
+
 def test_the_total_row_is_asked_for(publisher):
     publisher.flows = flows_2026()
     imports(publisher)
@@ -636,11 +647,12 @@ IMPORT_FAULTS = {
     "a placeholder": (lambda data: data | {"data": {"count": 5}}, "no list 'data'"),
     "field missing": (row_without("primaryValue"), "a row has no field 'primaryValue'"),
     "field renamed": (row_without("motCode"), "a row has no field 'motCode'"),
-    "value missing": (one_row(primaryValue=None), "has no value, or a negative one"),
-    "value negative": (one_row(primaryValue=-5.0), "has no value, or a negative one"),
+    "value missing": (one_row(primaryValue=None), "has no value, or one that cannot be"),
+    "value negative": (one_row(primaryValue=-5.0), "has no value, or one that cannot be"),
     "value is text": (one_row(primaryValue="many"), "primaryValue is no number"),
     "another year": (one_row(period="2019"), "was not asked for: 842 2019 280530 M"),
     "an export": (one_row(flowCode="X"), "was not asked for: 842 2026 280530 X"),
+    "no partner": (one_row(partnerCode=None), "None is no partner code"),
     "no total row": (one_row(motCode=2100), "no total row for 842 2026 280530 156"),
     "rows twice": (lambda data: data | {"data": data["data"] * 2}, "two total rows for 842 2026"),
 }
@@ -684,3 +696,107 @@ def test_a_refusal_has_its_status(publisher):
     with pytest.raises(Refused) as caught:
         ask(publisher)
     assert caught.value.status == 400
+
+
+# Any JSON at any place of an answer: rows or `Unusable`, never another error.
+
+ANY = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(),
+    st.text(max_size=5),
+    st.just([]),
+    st.just({}),
+    st.just([{"a": [1]}]),
+    st.sampled_from(["2026", "0", "1e999", "-1", "٢٠٢٦", "JPN"]),
+)
+
+
+def altered(answer, place: int, value):
+    """Put a value at one place of an answer: the whole, a part, a row, or a field of a row."""
+    copy = json.loads(json.dumps(answer))
+    spots = list(_spots(copy))
+    holder, name = spots[place % len(spots)]
+    if holder is None:
+        return value
+    holder[name] = value
+    return copy
+
+
+def _spots(answer, holder=None, name=None):
+    yield holder, name
+    items = answer.items() if isinstance(answer, dict) else []
+    items = enumerate(answer) if isinstance(answer, list) else items
+    for key, part in list(items):
+        yield from _spots(part, answer, key)
+
+
+@given(place=st.integers(0, 150), value=ANY)
+def test_any_answer_of_the_world_bank_is_rows_or_unusable(place, value):
+    shape = Publisher(stability={s: [("JPN", "Japan", 2026, 0.5)] for s in (EST, SE)})
+    made = worldbank.plan(pd.DataFrame(), 2026, TODAY, base="http://127.0.0.1/v2")
+
+    def read(request, judge):
+        data = altered(shape.answer(request.url, dict(request.params))[1], place, value)
+        judge(data)
+        return data
+
+    with suppress(Unusable):
+        fetched = worldbank.fetch(made, read, ECONOMIES, lambda line: None)
+        assert set(fetched.rows["economy"]) <= {"JPN"}
+
+
+@given(place=st.integers(0, 150), value=ANY)
+def test_any_answer_of_comtrade_is_rows_or_unusable(place, value):
+    shape = Publisher(flows=flows_2026())
+    made = import_plan(None)
+
+    def read(request, judge):
+        data = altered(shape.answer(request.url, dict(request.params))[1], place, value)
+        judge(data)
+        return data
+
+    with suppress(Unusable):
+        rows = comtrade.read_flows(made, read, ECONOMIES, lambda line: None)
+        assert (rows["value_usd"] >= 0).all()
+        assert not (rows["quantity_t"] <= 0).any()
+
+
+# What is packed.
+
+
+def packed(handler, body):
+    play.send(handler, gzip.compress(body), Content_Encoding="gzip")
+
+
+def packed_gigabytes(handler, body):
+    """Small on the way, larger than the limit when unpacked."""
+    play.send(handler, gzip.compress(b" " * 2_000_000), Content_Encoding="gzip")
+
+
+def half_packed(handler, body):
+    play.send(handler, gzip.compress(body)[:-12], Content_Encoding="gzip")
+
+
+def deep(handler, body):
+    play.send(handler, b"[" * 200_000)
+
+
+def test_a_packed_reply_is_unpacked(publisher):
+    publisher.faults = [packed]
+    assert ask(publisher).data[1][0]["value"] == 1.0
+    assert len(publisher.asked) == 1
+
+
+def test_the_limit_counts_what_is_unpacked(publisher):
+    publisher.faults = [packed_gigabytes]
+    with pytest.raises(SourceError, match="more than 500,000 bytes"):
+        ask(publisher)
+
+
+@pytest.mark.parametrize("fault", [half_packed, deep])
+def test_what_cannot_be_unpacked_or_parsed_is_asked_again(publisher, fault):
+    publisher.faults = [fault]
+    assert ask(publisher).data[1][0]["value"] == 1.0
+    assert len(publisher.asked) == 2

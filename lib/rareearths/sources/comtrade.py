@@ -5,12 +5,14 @@ Rows exist for each second partner, customs procedure and mode of transport; onl
 each flow is taken. Its terms forbid to publish rows again: raw copies stay local.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
+from rareearths.catalogue import DataError
 from rareearths.sources.fetch import Manners, Refused, Request, SourceError, Unusable
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 
@@ -23,6 +25,7 @@ REVISED_YEARS = 2  # reporters restate their latest years
 RULE = f"years that are missing or incomplete, and the {REVISED_YEARS} latest, which are revised"
 MOST_PERIODS = 12
 CAP, PREVIEW_CAP = 100_000, 500  # rows of one reply
+MOST_USD = 1e14  # more than all goods trade of a year
 WORLD = "0"
 TOLERANCE = 0.001  # of the World row; what a sum of rounded partners may miss
 TOTALS = {"partner2Code": "0", "customsCode": "C00", "motCode": "0"}
@@ -80,11 +83,15 @@ def plan(
     economies : pandas.DataFrame
         The table ``economies``, for the codes.
     """
+    importers = sorted(rows["importer"].unique())
+    if not importers:
+        raise DataError(f"{TABLE} has no rows, which say what importers and products to ask for")
+    codes = {economy: code for code, economy in _iso3(economies).items()}
+    if unknown := [importer for importer in importers if importer not in codes]:
+        raise DataError(f"{TABLE}: economies has no area code of {', '.join(unknown)}")
     last = today.year - 1
     years, why = (_chosen_years(rows, last) if since is None else
                   (tuple(range(since, last + 1)), f"every year from {since}"))  # fmt: skip
-    codes = {economy: code for code, economy in _iso3(economies).items()}
-    importers = sorted(rows["importer"].unique())
     rest = {
         "base": base or BASE,
         "keyed": keyed,
@@ -242,6 +249,8 @@ def _records(data, part: _Part) -> list[dict]:
         lacking = [name for name in _FIELDS if name not in row]
         if lacking:
             raise Unusable(f"UN Comtrade, {part}: a row has no field {lacking[0]!r}")
+        if not re.fullmatch(r"[0-9]+", str(row["partnerCode"])):
+            raise Unusable(f"UN Comtrade, {part}: {row['partnerCode']!r} is no partner code")
         asked = (
             str(row["reporterCode"]) in part.reporters
             and str(row["period"]) in map(str, part.years)
@@ -275,9 +284,9 @@ def _tidy(total: pd.DataFrame, economies: pd.DataFrame) -> pd.DataFrame:
     iso3 = _iso3(economies)
     weight = _numbers(total["netWgt"], "netWgt")
     value = _numbers(total["primaryValue"], "primaryValue")
-    if value.isna().any() or (value < 0).any():
-        raise Unusable("UN Comtrade: a flow has no value, or a negative one (primaryValue)")
-    estimated = total.get("isNetWgtEstimated", pd.Series(pd.NA, total.index))
+    if not value.between(0, MOST_USD).all():
+        raise Unusable("UN Comtrade: a flow has no value, or one that cannot be (primaryValue)")
+    estimated = total.get("isNetWgtEstimated", pd.Series(pd.NA, total.index)) == True  # noqa: E712
     return pd.DataFrame(
         {
             "importer": total["reporterCode"].map(iso3),
@@ -287,7 +296,7 @@ def _tidy(total: pd.DataFrame, economies: pd.DataFrame) -> pd.DataFrame:
             "partner": total["partnerCode"],
             "value_usd": value.round().astype("int64"),
             "quantity_t": (weight / 1000).where(weight > 0),  # zero means that none is known
-            "quantity_estimated": estimated.astype("boolean"),
+            "quantity_estimated": estimated.astype("bool"),
         }
     )
 
@@ -295,7 +304,7 @@ def _tidy(total: pd.DataFrame, economies: pd.DataFrame) -> pd.DataFrame:
 def _numbers(column: pd.Series, name: str) -> pd.Series:
     try:
         return pd.to_numeric(column).astype("float64")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unusable(f"UN Comtrade: a value of {name} is no number") from None
 
 

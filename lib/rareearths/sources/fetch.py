@@ -250,7 +250,7 @@ class Client:
         content = self._body(host, response)
         try:
             data = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _Passing(f"the reply of {len(content):,} bytes is not whole JSON") from None
         if self.key and self.key.value.encode() in content:
             raise Unusable(f"{host} repeats the key in its reply, which is therefore not kept")

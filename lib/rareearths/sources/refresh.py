@@ -8,6 +8,7 @@ only then replaces files and entries, of all sources at once. What a table held 
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,11 +85,13 @@ def refresh(names: Iterable[str] = (), options: Options | None = None) -> list[D
     try:
         folder.mkdir(exist_ok=True)
         with FileLock(folder / "refresh.lock", timeout=0):
-            return _refresh(chosen, options)
+            changed, said = _refresh(chosen, options)
     except Timeout:
         raise RefreshError("another refresh of this data folder is running") from None
     except OSError as error:
         raise RefreshError(f"{_reason(error)}; {_state_of_tables()}") from error
+    options.progress(said)
+    return changed
 
 
 def _reason(error: OSError) -> str:
@@ -102,21 +105,22 @@ def _state_of_tables() -> str:
     return "no table was changed"
 
 
-def _refresh(chosen: list[str], options: Options) -> list[Difference]:
+def _refresh(chosen: list[str], options: Options) -> tuple[list[Difference], str]:
+    """Prepare all, then replace all; returns what changed, and the last line to show."""
     if swap.recover():
         options.progress("an earlier refresh was killed while it replaced tables: undone")
     made = [_prepare(_plan(name, options), options) for name in chosen]
     changed = [step for step in made if step is not None]
-    if changed:
-        before = changed[0].copies.folder / "before"
-        swap.swap([step.table for step in changed], before)
-        shown = before.relative_to(catalogue.folder()).as_posix()
-        options.progress(f"{len(changed)} of {len(made)} tables replaced; the old ones: {shown}")
+    if not changed:
+        return [], "no table has changed"
+    before = changed[0].copies.folder / "before"
+    swap.swap([step.table for step in changed], before)
+    with suppress(OSError):  # the tables are replaced; unmarked, the next refresh finds no news
         for step in changed:
             step.copies.mark(raw.FINISHED)
-    else:
-        options.progress("no table has changed")
-    return [step.difference for step in changed]
+    shown = before.relative_to(catalogue.folder()).as_posix()
+    said = f"{len(changed)} of {len(made)} tables replaced; the old ones: {shown}"
+    return [step.difference for step in changed], said
 
 
 @dataclass(frozen=True)

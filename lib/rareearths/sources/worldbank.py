@@ -24,6 +24,7 @@ SERIES = {"estimate": "GOV_WGI_PV.EST", "standard_error": "GOV_WGI_PV.SE"}
 DATABASE = "3"  # Worldwide Governance Indicators
 FIRST_YEAR = 1996
 PER_PAGE = 1000
+MOST_PAGES = 100  # of one series; there are six
 _FIELDS = ("countryiso3code", "date", "value")
 
 
@@ -142,6 +143,8 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
         request = _page(series, made.years, page, made.rest["base"])
         data = read(request, judge)
         header, pages, page = data[0], _whole(data[0], "pages"), page + 1
+        if pages > MOST_PAGES:
+            raise Unusable(f"World Bank {series}: {pages:,} pages are announced")
         observed += _rows(data, series, wanted)
     if len(observed) != _whole(header, "total"):
         message = f"{len(observed)} rows came, the header says {header['total']}"
@@ -159,10 +162,10 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
 def _rows(data, series: str, page: int) -> list[dict]:
     """Return the rows of one page, after it was found to be the page that was asked for."""
     place = f"World Bank {series}, page {page}"
-    if isinstance(data, list) and len(data) == 1 and "message" in (data[0] or {}):
-        said = "; ".join(str(m.get("value", m)) for m in data[0]["message"])
-        raise Unusable(f"{place}: the answer is an error: {said}")
-    if not (isinstance(data, list) and len(data) == 2 and isinstance(data[0], dict)):
+    header = data[0] if isinstance(data, list) and data else None
+    if isinstance(header, dict) and "message" in header:
+        raise Unusable(f"{place}: the answer is an error: {_said(header['message'])}")
+    if not (isinstance(header, dict) and len(data) == 2 and _are_rows(data[1])):
         raise Unusable(f"{place}: not a header and a list of rows")
     rows = data[1] or []
     if rows and _whole(data[0], "page") != page:
@@ -174,21 +177,34 @@ def _rows(data, series: str, page: int) -> list[dict]:
     return rows
 
 
+def _are_rows(rows) -> bool:
+    """Whether this is a list of objects; null stands for none."""
+    return rows is None or (isinstance(rows, list) and all(isinstance(row, dict) for row in rows))
+
+
+def _said(messages) -> str:
+    """The texts of an error in one line."""
+    listed = messages if isinstance(messages, list) else [messages]
+    texts = [str(m.get("value", m)) if isinstance(m, dict) else str(m) for m in listed]
+    return " ".join("; ".join(texts).split())[:200]
+
+
 def _whole(header: dict, name: str) -> int:
     """Return a number of the header, which may be text."""
     try:
         return int(header[name])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise Unusable(f"World Bank: the header has no number {name!r}") from None
 
 
 def _observation(row: dict, series: str) -> dict:
-    code, country = row["countryiso3code"] or "", row.get("country") or {}
-    if not re.fullmatch(r"\d{4}", str(row["date"])):
+    code = str(row["countryiso3code"] or "")
+    country = row["country"] if isinstance(row.get("country"), dict) else {}
+    if not re.fullmatch(r"[0-9]{4}", str(row["date"])):
         raise Unusable(f"World Bank {series}: {row['date']!r} is no year")
     try:
         value = None if row["value"] in (None, "") else float(row["value"])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise Unusable(f"World Bank {series}: {row['value']!r} is no number") from None
     label = code or str(country.get("value") or country.get("id") or "(no name)")
     return {"economy": code, "label": label, "year": int(row["date"]), "value": value}
