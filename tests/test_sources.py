@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 import pandas as pd
 import pytest
@@ -214,6 +215,38 @@ def test_a_publisher_that_repeats_the_key_does_not_make_us_do_so(publisher, code
     assert "[key]" in str(caught.value) or isinstance(caught.value, Unusable)
 
 
+KEY_WRITINGS = {
+    "escaped as PHP does": lambda key: json.dumps(key).replace("/", "\\/"),
+    "escaped as a whole": lambda key: '"' + "".join(f"\\u{ord(sign):04x}" for sign in key) + '"',
+    "as in an address": lambda key: json.dumps(quote(key, safe="")),
+}
+
+
+@pytest.mark.parametrize("writing", KEY_WRITINGS)
+def test_a_key_in_a_good_reply_is_found_however_it_is_written(publisher, writing):
+    body = f'[{{"page": 1}}, [{KEY_WRITINGS[writing](KEY)}]]'.encode()
+    publisher.faults = [lambda handler, _: play.send(handler, body)]
+    with pytest.raises(Unusable, match="repeats the key"):
+        ask(publisher, key=Key("X-Key", KEY))
+
+
+def test_a_message_of_a_publisher_is_one_line_without_control_signs(publisher):
+    text = "bad\n\x1b[31mvalue\u202e"
+    publisher.faults = [lambda handler, _: play.send(handler, text.encode(), 400)]
+    with pytest.raises(Refused, match=r"bad \[31mvalue$") as caught:
+        ask(publisher)
+    assert str(caught.value).isprintable()
+    publisher.faults = [play.instead({"error": text, "data": []})]
+    with pytest.raises(Unusable, match=r"bad \[31mvalue$") as caught:
+        imports(publisher)
+    assert str(caught.value).isprintable()
+
+
+def test_a_short_key_is_refused():
+    with pytest.raises(SourceError, match="fewer than 8"):
+        Key("X-Key", "1234567")
+
+
 def test_a_key_with_a_line_break_is_refused_without_showing_it():
     with pytest.raises(SourceError) as caught:
         Key("X-Key", "secret\nvalue")
@@ -275,7 +308,7 @@ def test_what_is_kept_is_not_asked_for_again(tmp_path, publisher, plan):
 
 def test_the_key_is_no_part_of_what_a_copy_is_found_by(tmp_path, publisher, plan):
     copies_of(tmp_path, plan, key=Key("X-Key", KEY)).read(plan.requests[0], len)
-    copies_of(tmp_path, plan, key=Key("X-Key", "another")).read(plan.requests[0], len)
+    copies_of(tmp_path, plan, key=Key("X-Key", "another-key")).read(plan.requests[0], len)
     assert len(publisher.asked) == 1
     assert all(KEY.encode() not in p.read_bytes() for p in tmp_path.rglob("*") if p.is_file())
 
@@ -652,7 +685,7 @@ IMPORT_FAULTS = {
     "value is text": (one_row(primaryValue="many"), "primaryValue is no number"),
     "another year": (one_row(period="2019"), "was not asked for: 842 2019 280530 M"),
     "an export": (one_row(flowCode="X"), "was not asked for: 842 2026 280530 X"),
-    "no partner": (one_row(partnerCode=None), "None is no partner code"),
+    "no partner": (one_row(partnerCode=None), "'None' is no partner code"),
     "no total row": (one_row(motCode=2100), "no total row for 842 2026 280530 156"),
     "rows twice": (lambda data: data | {"data": data["data"] * 2}, "two total rows for 842 2026"),
 }

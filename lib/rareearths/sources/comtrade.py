@@ -13,7 +13,7 @@ from datetime import date
 import pandas as pd
 
 from rareearths.catalogue import DataError
-from rareearths.sources.fetch import Manners, Refused, Request, SourceError, Unusable
+from rareearths.sources.fetch import Manners, Refused, Request, SourceError, Unusable, one_line
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 
 NAME, TABLE = "comtrade", "reported_imports"
@@ -241,7 +241,7 @@ def _records(data, part: _Part) -> list[dict]:
     """Return the rows of a reply after it was found to answer what was asked."""
     said = (data.get("error") or data.get("message")) if isinstance(data, dict) else None
     if said:
-        raise Unusable(f"UN Comtrade, {part}: the answer is an error: {str(said)[:200]}")
+        raise Unusable(f"UN Comtrade, {part}: the answer is an error: {one_line(said)}")
     rows = data.get("data") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Unusable(f"UN Comtrade, {part}: the answer has no list 'data'")
@@ -250,7 +250,8 @@ def _records(data, part: _Part) -> list[dict]:
         if lacking:
             raise Unusable(f"UN Comtrade, {part}: a row has no field {lacking[0]!r}")
         if not re.fullmatch(r"[0-9]+", str(row["partnerCode"])):
-            raise Unusable(f"UN Comtrade, {part}: {row['partnerCode']!r} is no partner code")
+            code = one_line(row["partnerCode"])
+            raise Unusable(f"UN Comtrade, {part}: {code!r} is no partner code")
         asked = (
             str(row["reporterCode"]) in part.reporters
             and str(row["period"]) in map(str, part.years)
@@ -258,7 +259,9 @@ def _records(data, part: _Part) -> list[dict]:
             and row["flowCode"] == "M"
         )
         if not asked:
-            flow = [str(row[name]) for name in ("reporterCode", "period", "cmdCode", "flowCode")]
+            flow = [
+                one_line(row[name]) for name in ("reporterCode", "period", "cmdCode", "flowCode")
+            ]
             raise Unusable(f"UN Comtrade, {part}: a row was not asked for: {' '.join(flow)}")
     return rows
 

@@ -151,9 +151,9 @@ def _compare_versions(old: Version, new: Version) -> Difference:
     name = new.resource["name"]
     key = new.resource["schema"]["primaryKey"]
     until, period = last_period(old), period_field(new.resource)
-    before, after = _read(old), _read(new)
-    if catalogue.file_sha256(old.file) == catalogue.file_sha256(new.file):
-        before = after = after.head(0)  # nothing to compare; large tables take seconds
+    same = catalogue.file_sha256(old.file) == catalogue.file_sha256(new.file)
+    before = _read(old).head(0) if same else _read(old)  # large tables take seconds to compare
+    after = before if same else _read(new)
     return compare_rows(name, before, after, key, period if until else None, until)
 
 

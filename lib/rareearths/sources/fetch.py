@@ -28,6 +28,7 @@ UNREACHED_ATTEMPTS = 2  # a host that cannot be reached at all is not asked more
 LONGEST_BACK_OFF = 60.0  # seconds
 CHUNK = 65_536  # bytes
 EXCERPT = 200  # characters of an error body that a message shows
+SHORTEST_KEY = 8
 HIDDEN = "[key]"
 _TRANSPORT = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
@@ -101,7 +102,8 @@ class Key:
     Raises
     ------
     SourceError
-        The value has blanks or letters that no header may hold; the message does not show it.
+        The value is too short to be told from other texts, or has blanks or letters that no header
+        may hold; the message does not show it.
     """
 
     header: str
@@ -110,12 +112,26 @@ class Key:
     def __post_init__(self):
         if not re.fullmatch(r"[!-~]+", self.value):
             raise SourceError("the key holds a blank or a letter that no key has; set it again")
+        if len(self.value) < SHORTEST_KEY:
+            raise SourceError(f"the key has fewer than {SHORTEST_KEY} letters; set it again")
+
+    @property
+    def writings(self) -> set[str]:
+        """The key as it is, and as an address would hold it."""
+        return {self.value, quote(self.value, safe=""), quote_plus(self.value), quote(self.value)}
 
     def hide(self, text: str) -> str:
-        """Return a text with `HIDDEN` in the place of the key, however it is written."""
-        for written in {self.value, quote(self.value, safe=""), quote_plus(self.value)}:
+        """Return a text with `HIDDEN` in the place of the key."""
+        for written in self.writings:
             text = text.replace(written, HIDDEN)
         return text
+
+    def is_in(self, content: bytes, data: object) -> bool:
+        """Whether a reply holds the key, also behind the escapes of JSON."""
+        if any(written.encode() in content for written in self.writings):
+            return True
+        plain = json.dumps(data, ensure_ascii=False) if b"\\" in content else ""
+        return any(json.dumps(written)[1:-1] in plain for written in self.writings)
 
 
 @dataclass(frozen=True)
@@ -252,7 +268,7 @@ class Client:
             data = json.loads(content)
         except (ValueError, RecursionError):
             raise _Passing(f"the reply of {len(content):,} bytes is not whole JSON") from None
-        if self.key and self.key.value.encode() in content:
+        if self.key and self.key.is_in(content, data):
             raise Unusable(f"{host} repeats the key in its reply, which is therefore not kept")
         return Reply(status, content, data)
 
@@ -285,11 +301,22 @@ class Client:
         text = self._hide(raw.decode("utf-8", "replace"))
         if text.lstrip().startswith("<"):
             return "an HTML page"
-        text = re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
-        return text[:EXCERPT] or response.reason or "no text"
+        return one_line(text) or one_line(response.reason or "") or "no text"
 
     def _hide(self, text: str) -> str:
         return self.key.hide(text) if self.key else text
+
+
+def one_line(text: object) -> str:
+    """Return the beginning of a publisher's text, for a message: no line break, nothing unseen.
+
+    Examples
+    --------
+    >>> one_line("Bad\\nvalue\\x1b[31m")
+    'Bad value [31m'
+    """
+    shown = "".join(sign if sign.isprintable() else " " for sign in str(text))
+    return " ".join(shown.split())[:EXCERPT]
 
 
 def _transport_fault(error: Exception) -> Exception:

@@ -11,7 +11,7 @@ from datetime import date
 
 import pandas as pd
 
-from rareearths.sources.fetch import Manners, Request, Unusable
+from rareearths.sources.fetch import Manners, Request, Unusable, one_line
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 
 NAME, TABLE = "worldbank", "political_stability"
@@ -147,7 +147,7 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
             raise Unusable(f"World Bank {series}: {pages:,} pages are announced")
         observed += _rows(data, series, wanted)
     if len(observed) != _whole(header, "total"):
-        message = f"{len(observed)} rows came, the header says {header['total']}"
+        message = f"{len(observed)} rows came, the header says {_whole(header, 'total')}"
         raise Unusable(f"World Bank {series}: {message}")
     if not observed:
         raise Unusable(f"World Bank {series}: no row for {years_in_words(made.years)}")
@@ -156,7 +156,7 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
     if len(twice):
         first = f"{twice.iloc[0]['label']} {twice.iloc[0]['year']}"
         raise Unusable(f"World Bank {series}: pages repeat rows, first {first}")
-    return rows, str(header.get("lastupdated") or "not stated")
+    return rows, one_line(header.get("lastupdated") or "not stated")
 
 
 def _rows(data, series: str, page: int) -> list[dict]:
@@ -169,7 +169,7 @@ def _rows(data, series: str, page: int) -> list[dict]:
         raise Unusable(f"{place}: not a header and a list of rows")
     rows = data[1] or []
     if rows and _whole(data[0], "page") != page:
-        raise Unusable(f"{place}: the answer is page {data[0]['page']}")
+        raise Unusable(f"{place}: the answer is page {_whole(data[0], 'page')}")
     for row in rows:
         lacking = [name for name in _FIELDS if name not in row]
         if lacking:
@@ -186,7 +186,7 @@ def _said(messages) -> str:
     """The texts of an error in one line."""
     listed = messages if isinstance(messages, list) else [messages]
     texts = [str(m.get("value", m)) if isinstance(m, dict) else str(m) for m in listed]
-    return " ".join("; ".join(texts).split())[:200]
+    return one_line("; ".join(texts))
 
 
 def _whole(header: dict, name: str) -> int:
@@ -198,13 +198,13 @@ def _whole(header: dict, name: str) -> int:
 
 
 def _observation(row: dict, series: str) -> dict:
-    code = str(row["countryiso3code"] or "")
+    code = one_line(row["countryiso3code"] or "")
     country = row["country"] if isinstance(row.get("country"), dict) else {}
     if not re.fullmatch(r"[0-9]{4}", str(row["date"])):
-        raise Unusable(f"World Bank {series}: {row['date']!r} is no year")
+        raise Unusable(f"World Bank {series}: {one_line(row['date'])!r} is no year")
     try:
         value = None if row["value"] in (None, "") else float(row["value"])
     except (TypeError, ValueError, OverflowError):
-        raise Unusable(f"World Bank {series}: {row['value']!r} is no number") from None
-    label = code or str(country.get("value") or country.get("id") or "(no name)")
+        raise Unusable(f"World Bank {series}: {one_line(row['value'])!r} is no number") from None
+    label = code or one_line(country.get("value") or country.get("id") or "(no name)")
     return {"economy": code, "label": label, "year": int(row["date"]), "value": value}
