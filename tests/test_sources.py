@@ -105,6 +105,7 @@ PASSING = {
     "slow drip": (play.drip, 1.0),
     "connection cut": (play.cut_connection, 1.0),
     "body cut": (play.short_body, 1.0),
+    "body cut behind whole JSON": (play.short_whole_json, 1.0),
     "JSON cut": (play.cut_json, 1.0),
     "HTML page": (play.html, 1.0),
     "HTML page that says JSON": (play.html_called_json, 1.0),

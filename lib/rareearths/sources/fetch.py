@@ -288,8 +288,6 @@ class Client:
                     raise _Passing(f"not whole after {self.manners.whole_timeout:g} s")
         except _TRANSPORT as error:
             raise _transport_fault(error) from None
-        if stated.isdigit() and response.raw.tell() != int(stated):
-            raise _Passing(f"the reply ends after {response.raw.tell():,} of {stated} bytes")
         return bytes(content)
 
     def _excerpt(self, response: requests.Response) -> str:
