@@ -289,7 +289,7 @@ def _tidy(total: pd.DataFrame, economies: pd.DataFrame) -> pd.DataFrame:
     value = _numbers(total["primaryValue"], "primaryValue")
     if not value.between(0, MOST_USD).all():
         raise Unusable("UN Comtrade: a flow has no value, or one that cannot be (primaryValue)")
-    estimated = total.get("isNetWgtEstimated", pd.Series(pd.NA, total.index)) == True  # noqa: E712
+    estimated = total.get("isNetWgtEstimated", pd.Series(False, total.index))
     return pd.DataFrame(
         {
             "importer": total["reporterCode"].map(iso3),
@@ -299,7 +299,7 @@ def _tidy(total: pd.DataFrame, economies: pd.DataFrame) -> pd.DataFrame:
             "partner": total["partnerCode"],
             "value_usd": value.round().astype("int64"),
             "quantity_t": (weight / 1000).where(weight > 0),  # zero means that none is known
-            "quantity_estimated": estimated.astype("bool"),
+            "quantity_estimated": [flag is True for flag in estimated.to_list()],
         }
     )
 

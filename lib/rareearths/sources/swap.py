@@ -79,15 +79,32 @@ def swap(tables: list[NewTable], before: Path) -> None:
 
 
 def recover() -> bool:
-    """Undo a swap that did not come to its end; returns whether there was one."""
+    """Undo a swap that did not come to its end; returns whether there was something to undo.
+
+    Where tables and descriptor agree there is nothing: no file was replaced, or all were, or
+    somebody repaired them since.
+    """
     if not journal().is_file():
         return False
     folder = catalogue.folder()
     about = json.loads(journal().read_text(encoding="utf-8"))
+    is_half = not _agree(about["files"])
     for path in about["files"]:
         _beside(folder / path).unlink(missing_ok=True)
-        place(folder / path, (folder / about["before"] / path).read_bytes())
+        if is_half:
+            place(folder / path, (folder / about["before"] / path).read_bytes())
     journal().unlink()
+    return is_half
+
+
+def _agree(paths: list[str]) -> bool:
+    """Whether each of the tables is what the descriptor says."""
+    try:
+        tables = [table for table in catalogue.tables().values() if table.path in paths]
+        for table in tables:
+            catalogue.verify(table)
+    except catalogue.DataError:
+        return False
     return True
 
 

@@ -1,8 +1,8 @@
 """World Bank: political stability, from the Worldwide Governance Indicators.
 
 The API answers with a list of two: a header and the rows of one page. Its errors are a list of one
-and come with status 200. The estimate's id is documented by several public programs; that of the
-standard error too, the publisher's own list was not read.
+and come with status 200. The ids of the two series are those that several public programs use; the
+publisher's own list of series was not read.
 """
 
 import re
