@@ -75,7 +75,7 @@ def browser():
 def data(tmp_path, monkeypatch):
     """A copy of the data folder that the library reads for this one test."""
     copy = tmp_path / "data"
-    shutil.copytree(ROOT / "data", copy)
+    shutil.copytree(ROOT / "data", copy, ignore=shutil.ignore_patterns("raw"))
     monkeypatch.setenv("RAREEARTHS_DATA", str(copy))
     return copy
 

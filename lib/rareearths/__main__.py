@@ -65,7 +65,24 @@ def _parser() -> argparse.ArgumentParser:
     seal = steps.add_parser("seal", help="take over the present files' hashes after an edit")
     seal.add_argument("tables", nargs="*", metavar="TABLE")
     seal.set_defaults(run=_data_seal)
+    _add_live(steps)
     return parser
+
+
+def _add_live(steps) -> None:
+    refresh = steps.add_parser(
+        "refresh",
+        help="bring the newest data from the publishers into the tables",
+        description="Asks for what is missing or may have been revised. A failure changes nothing.",
+    )
+    refresh.add_argument("sources", nargs="*", metavar="SOURCE", help="comtrade, worldbank; all")
+    refresh.add_argument("--since", type=_year, metavar="YEAR", help="every year from this one on")
+    refresh.add_argument("--dry-run", action="store_true", help="only say what would be asked")
+    refresh.set_defaults(run=_data_refresh)
+    diff = steps.add_parser("diff", help="say what differs between two vintages of a table")
+    diff.add_argument("old", type=Path, metavar="A", help="table file or data folder")
+    diff.add_argument("new", type=Path, metavar="B", help="the same, newer")
+    diff.set_defaults(run=_data_diff)
 
 
 def _add_render(commands) -> None:
@@ -103,6 +120,12 @@ def _add_places(parser) -> None:
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a whole number from 1 is wanted, not {text!r}")
+    return int(text)
+
+
+def _year(text: str) -> int:
+    if not (text.isdigit() and len(text) == 4):
+        raise argparse.ArgumentTypeError(f"a year is wanted, such as 2020, not {text!r}")
     return int(text)
 
 
@@ -189,6 +212,25 @@ def _data_seal(args) -> int:
 
     for name in build.seal(args.tables) or ["nothing changed"]:
         print(name)
+    return 0
+
+
+def _data_refresh(args) -> int:
+    from rareearths.sources import refresh
+
+    try:
+        refresh.refresh(args.sources, refresh.Options(since=args.since, dry_run=args.dry_run))
+    except refresh.RefreshError as error:
+        print(f"rareearths: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _data_diff(args) -> int:
+    from rareearths.sources import difference
+
+    for found in difference.compare(args.old, args.new):
+        print("\n".join(found.lines()))
     return 0
 
 

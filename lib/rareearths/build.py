@@ -79,7 +79,7 @@ def write(rows: pd.DataFrame, path: Path) -> None:
             ),
         )
     else:
-        flags = rows.select_dtypes("bool").columns
+        flags = rows.select_dtypes(["bool", "boolean"]).columns
         text = rows.assign(**{c: rows[c].map({True: "true", False: "false"}) for c in flags})
         _replace(path, lambda new: text.to_csv(new, index=False, lineterminator="\n"))
 

@@ -305,17 +305,24 @@ def _use(found: Table) -> None:
 def _read(
     found: Table, columns: list[str] | None = None, filters: list | None = None
 ) -> "pd.DataFrame":
-    import pandas as pd  # here, because a plan of what to render reads no table
-
     if whole := _whole.get(_key(found)):
         import pyarrow.parquet as pq
 
         rows = whole if filters is None else whole.filter(pq.filters_to_expression(filters))
         return (rows if columns is None else rows.select(columns)).to_pandas()
+    return read(found, found.file, columns, filters)
+
+
+def read(
+    found: Table, file: Path, columns: list[str] | None = None, filters: list | None = None
+) -> "pd.DataFrame":
+    """Read a file that has a table's schema, another vintage of it say; nothing is verified."""
+    import pandas as pd  # here, because a plan of what to render reads no table
+
     if found.is_parquet:
-        return pd.read_parquet(found.file, columns=columns, filters=filters)
+        return pd.read_parquet(file, columns=columns, filters=filters)
     return pd.read_csv(
-        found.file,
+        file,
         usecols=columns,
         dtype={f["name"]: _PANDAS_TYPES[f["type"]] for f in found.fields},
         keep_default_na=False,
@@ -361,14 +368,15 @@ def _sha256(path: Path, mtime_ns: int, size: int) -> str:
 def _read_descriptor(path: Path, mtime_ns: int) -> dict[str, Table]:
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
-        return {r["name"]: _as_table(r) for r in package["resources"]}
+        return {r["name"]: described(r) for r in package["resources"]}
     except ValueError as error:
         raise DataError(f"{path} is not JSON: {error}") from error
     except KeyError as error:
         raise DataError(f"{path}: a resource, field or key lacks {error}") from error
 
 
-def _as_table(resource: dict) -> Table:
+def described(resource: dict) -> Table:
+    """Return the table that an entry of ``datapackage.json`` describes."""
     schema = resource["schema"]
     return Table(
         name=resource["name"],
