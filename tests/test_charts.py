@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from conftest import run_cli
 from rareearths import figures, network, policy, stages, trade
@@ -122,8 +123,9 @@ def test_colours_are_those_of_the_static_twin(opened):
         handle = page.evaluate_handle(
             FIND, [charts(page)[0].element_handle(), {"Supplier": name, "Year": str(YEAR)}]
         )
-        fills[code] = handle.evaluate("mark => mark.getAttribute('fill')")
-    assert list(fills.values()) == economy_colours(list(fills))
+        fills[code] = handle.evaluate("mark => getComputedStyle(mark).fill")
+    drawn = [[int(part) / 255 for part in re.findall(r"\d+", fill)] for fill in fills.values()]
+    assert drawn == [list(to_rgb(colour)) for colour in economy_colours(list(fills))]
 
 
 def test_a_year_is_whole_and_one_year_has_no_chart(compounds):
