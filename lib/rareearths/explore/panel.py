@@ -176,5 +176,6 @@ def _shown(show: Callable, choice) -> str:
 
 def _copyable(text: str) -> str:
     """One click selects all of it."""
-    style = "user-select: all; font-family: monospace; line-height: 1.35; overflow-x: auto"
+    style = "user-select: all; font-family: monospace; line-height: 1.35; "
+    style += "white-space: pre; overflow-x: auto"
     return f"<pre style='{style}'>{html.escape(text)}</pre>"
