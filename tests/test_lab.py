@@ -141,7 +141,7 @@ def test_a_changed_parameter_changes_the_notebook(page, opened):
 
 
 def test_the_keyboard_completes_names_and_shows_what_a_function_takes(page, opened):
-    opened("_template")
+    opened("00_tour")
     page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-above')")
     page.keyboard.press("Enter")
     page.keyboard.type("from rareearths import trade")

@@ -5,6 +5,7 @@ see `rareearths.words` for the formats.
 """
 
 import numbers
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -142,6 +143,8 @@ def require_rows(rows: "pd.DataFrame", template: str, /, **values) -> None:
 
 def _link(entry: dict) -> str:
     title, address = escape(translation.said(entry["title"])), entry.get("path", "")
+    if translation.current() != translation.ENGLISH:  # a publication keeps its title
+        title = re.sub("“(.+?)”", r'“<span lang="en">\1</span>”', title)
     if not address.startswith(("http://", "https://")):
         return title
     return f"[{title}]({quote(address, safe=_ADDRESS_SIGNS)})"
