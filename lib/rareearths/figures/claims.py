@@ -5,12 +5,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from rareearths.claims import CONTESTED, NOT_SUPPORTED, NOT_TESTABLE, NOT_YET, SUPPORTED, VERDICTS
-from rareearths.figures.look import INK, MUTED, PAPER
+from rareearths.figures.look import BASIS_COLOURS, INK, MUTED, PAPER, WARM_COLOUR
 
 _COLOURS = {
-    SUPPORTED: "#1a7f69",
-    CONTESTED: "#b5541c",
-    NOT_SUPPORTED: "#6a4fb3",
+    SUPPORTED: BASIS_COLOURS["tonnes"],
+    CONTESTED: WARM_COLOUR,
+    NOT_SUPPORTED: BASIS_COLOURS["value"],
     NOT_YET: MUTED,
     NOT_TESTABLE: MUTED,
 }

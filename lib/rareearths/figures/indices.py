@@ -14,6 +14,7 @@ from rareearths.figures.look import (
     INK,
     MUTED,
     OTHERS_COLOUR,
+    THIRD_COLOUR,
     draw_lines,
     label_right,
 )
@@ -28,7 +29,7 @@ _HEADINGS = {
     "net_reliance": "Net\nreliance",
     "geodep": "GeoDep\nflag",
 }
-_PLACE_COLOURS = {"mines": "#8a5a00", "world": BASIS_COLOURS["tonnes"], "imports": _INK_OF_RANK}
+_PLACE_COLOURS = {"mines": THIRD_COLOUR, "world": BASIS_COLOURS["tonnes"], "imports": _INK_OF_RANK}
 
 
 def rank_height(ranks: pd.DataFrame) -> float:

@@ -1,7 +1,7 @@
 """The look: size, style, colours, lines and labels that all figures share."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import matplotlib as mpl
@@ -20,6 +20,7 @@ WIDTH_IN = 4.4  # text stays legible when a phone shows it 336 pixels wide
 INK, MUTED, GRID, PAPER = "#1b2026", "#56606b", "#d5dae0", "#ffffff"
 BASIS_COLOURS = {"value": "#6a4fb3", "tonnes": "#1a7f69"}  # of no economy
 THIRD_COLOUR = "#8a5a00"  # of a third line beside those
+WARM_COLOUR = "#b5541c"  # of what rises, or is contested
 LINE_COLOURS = (*BASIS_COLOURS.values(), THIRD_COLOUR, MUTED)  # of lines that are no economy
 DARK = {
     INK: "#e4e8ec",
@@ -29,10 +30,11 @@ DARK = {
     BASIS_COLOURS["value"]: "#b3a2f2",
     BASIS_COLOURS["tonnes"]: "#55c7ae",
     THIRD_COLOUR: "#e0a63c",
+    WARM_COLOUR: "#e08a55",
 }
 LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 OTHERS_COLOUR = "#9aa3ad"
-_on_dark = dict(DARK)  # and of the colours of economies, once they are asked for
+_by_night = dict(DARK)  # and what `for_night` adds
 _SPARE_COLOURS = ("#777733", "#885599", "#558866", "#996655", "#667788", "#aa6677")
 STYLE = {
     "font.size": 9,
@@ -74,7 +76,7 @@ def canvas(height_in: float = 2.9) -> Axes:
 
 def follow_reader(drawn: str) -> str:
     """Return an SVG, a style or JSON whose colours are those of `colour_rules`."""
-    for colour in _on_dark:
+    for colour in _by_night:
         drawn = drawn.replace(colour, f"var(--{colour[1:]})")
     return drawn
 
@@ -87,7 +89,7 @@ def colour_rules(drawn: str) -> str:
     drawn : str
         As `follow_reader` returns it.
     """
-    found = {c: d for c, d in _on_dark.items() if f"var(--{c[1:]})" in drawn}
+    found = {c: d for c, d in _by_night.items() if f"var(--{c[1:]})" in drawn}
     light = "".join(f"--{c[1:]}:{c};" for c in found)
     dark = "".join(f"--{c[1:]}:{d};" for c, d in found.items())
     return f":root{{{light}}}@media(prefers-color-scheme:dark){{:root{{{dark}}}}}"
@@ -104,8 +106,14 @@ def economy_colours(economies: Sequence[str]) -> list[str]:
         OTHERS_COLOUR if e == "others" else fixed[e] if e in fixed else next(spare)
         for e in economies
     ]
+    return for_night(colours)
+
+
+def for_night(colours: Iterable[str]) -> list[str]:
+    """Return colours as they are; for a reader who has set dark they get a lighter shade."""
+    colours = list(colours)
     for colour in colours:
-        _on_dark.setdefault(colour, _legible(colour, DARK[PAPER], PAPER))
+        _by_night.setdefault(colour, _legible(colour, DARK[PAPER], PAPER))
     return colours
 
 
@@ -114,7 +122,7 @@ def text_colour(colour: str) -> str:
     if colour in DARK:
         return colour
     shade = _legible(colour, PAPER, INK)
-    _on_dark.setdefault(shade, _legible(colour, DARK[PAPER], PAPER))
+    _by_night.setdefault(shade, _legible(colour, DARK[PAPER], PAPER))
     return shade
 
 

@@ -12,8 +12,10 @@ from rareearths.figures.look import (
     MUTED,
     PAPER,
     THIRD_COLOUR,
+    WARM_COLOUR,
     canvas,
     draw_lines,
+    for_night,
     label_right,
     labelled_years,
 )
@@ -25,11 +27,11 @@ from rareearths.scenarios.tables import lever_table, path_table, points_text
 from rareearths.words import ranged, show_number
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
-_WEDGES = ("#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7")
+_WEDGES = for_night(["#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7"])
 _WEDGE_NAMES = {"mining": "Mines", "separation": "Separation", "making": "Metal, magnets",
                 "saving": "Saving", "recycling": "Recycling"}  # fmt: skip
 _BOARD = (MUTED, _CHOSEN)  # halfway, and in the last year
-_CUT, _RISE = BASIS_COLOURS["tonnes"], "#b5541c"
+_CUT, _RISE = BASIS_COLOURS["tonnes"], WARM_COLOUR
 
 
 def plot_fan(axes: Axes, fans: dict[str, pd.DataFrame], chosen: str, target: float) -> Axes:

@@ -12,18 +12,26 @@ from matplotlib.ticker import (
 )
 
 from rareearths.figures.look import (
+    BASIS_COLOURS,
     INK,
     MUTED,
     OTHERS_COLOUR,
     PAPER,
+    WARM_COLOUR,
     draw_lines,
     economy_colours,
     economy_name,
+    for_night,
     label_right,
 )
 
-_ELEMENT_COLOURS = {"neodymium": "#b5541c", "praseodymium": "#7a8b2a", "dysprosium": "#1a7f69",
-                    "terbium": "#6a4fb3"}  # fmt: skip
+_ELEMENT_COLOURS = {
+    "neodymium": WARM_COLOUR,
+    "praseodymium": "#7a8b2a",
+    "dysprosium": BASIS_COLOURS["tonnes"],
+    "terbium": BASIS_COLOURS["value"],
+}
+for_night(_ELEMENT_COLOURS.values())
 _MARKS = {"at_least": ">", "more_than": ">", "up_to": "<", "less_than": "<"}
 
 

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from rareearths import policy
 from rareearths.figures import spec
-from rareearths.figures.look import GRID, INK, MUTED, PAPER, labelled_years, spread
+from rareearths.figures.look import GRID, INK, MUTED, PAPER, for_night, labelled_years, spread
 from rareearths.figures.shares import plot_share_lines
 
 # Direction of a measure: colour and shape, so that neither alone carries the meaning.
@@ -18,6 +18,7 @@ DIRECTIONS = {
     "supportive": ("#1a8a5a", "o", "circle"),
     "contextual": ("#8a8f98", "D", "diamond"),
 }
+for_night([colour for colour, _, _ in DIRECTIONS.values()])
 CONTESTED = (INK, "o", "circle")  # in the legend; such a mark is hollow, whatever its direction
 LANES = 6
 LEVEL_PX = 7  # of a mark in a stack of the interactive timeline
