@@ -30,21 +30,27 @@ document.addEventListener("DOMContentLoaded", () => {
       list.scrollTop = link.offsetTop - list.clientHeight / 2;
     }
   };
-  // The zone reaches from far above the page to a third of the window: a heading in it was passed.
+  // A heading was passed when it lies above a third of the window. The last sections may be too
+  // short to get there: the link that was followed tells, as long as its heading is in the window.
   const passed = new Set();
-  const observer = new IntersectionObserver((changes) => {
-    for (const { target: heading, isIntersecting } of changes) {
-      if (isIntersecting) passed.add(heading);
-      else passed.delete(heading);
-    }
-    mark(headings.findLast((heading) => passed.has(heading)));
-  }, { rootMargin: "9999999px 0px -67% 0px" });
-  for (const heading of headings) observer.observe(heading);
-  // The last sections may be too short to reach the zone: the link that was followed tells.
-  addEventListener("hashchange", () => {
+  const visible = new Set();
+  const update = () => {
     const followed = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (headings.includes(followed)) requestAnimationFrame(() => mark(followed));
-  });
+    mark(visible.has(followed) ? followed : headings.findLast((heading) => passed.has(heading)));
+  };
+  const watch = (inside, rootMargin) => {
+    const observer = new IntersectionObserver((changes) => {
+      for (const { target: heading, isIntersecting } of changes) {
+        if (isIntersecting) inside.add(heading);
+        else inside.delete(heading);
+      }
+      update();
+    }, { rootMargin });
+    for (const heading of headings) observer.observe(heading);
+  };
+  watch(passed, "9999999px 0px -67% 0px");
+  watch(visible, "0px");
+  addEventListener("hashchange", update);
 
   const fold = document.querySelector(".contents details");
   fold.addEventListener("click", (event) => {
