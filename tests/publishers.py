@@ -35,6 +35,9 @@ class Publisher:
         Most rows of a Comtrade reply; the rest is cut off without a word.
     faults : list
         What is done in the place of the next good answers, one a request.
+    pages : dict
+        By the beginning of a path: ``page(path, query)`` gives status, body (bytes) and content
+        type, for publishers that this module does not know.
     alter : callable or None
         Changes a good answer before it is sent.
     asked : list of (str, dict, dict)
@@ -46,6 +49,7 @@ class Publisher:
     per_page: int = 1000
     cap: int = 100_000
     faults: list = field(default_factory=list)
+    pages: dict = field(default_factory=dict)
     alter: Callable | None = None
     asked: list = field(default_factory=list)
     released: Event = field(default_factory=Event)
@@ -64,6 +68,16 @@ class Publisher:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+
+    def page(self, path: str, query: dict) -> tuple[int, bytes, str]:
+        """Return status, body and content type of a good answer."""
+        for beginning, page in self.pages.items():
+            if path.startswith(beginning):
+                return page(path, query)
+        status, data = self.answer(path, query)
+        if self.alter:
+            data = self.alter(data)
+        return status, json.dumps(data).encode(), "application/json; charset=utf-8"
 
     def answer(self, path: str, query: dict) -> tuple[int, object]:
         """Return status and JSON of a good answer."""
@@ -158,15 +172,13 @@ def _handler(publisher: Publisher) -> type:
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
             publisher.asked.append((parts.path, query, dict(self.headers)))
-            status, data = publisher.answer(parts.path, query)
-            if publisher.alter:
-                data = publisher.alter(data)
+            status, body, kind = publisher.page(parts.path, query)
             self.close_connection = True
             with suppress(OSError):  # the client went away, as it should
                 if publisher.faults:
-                    publisher.faults.pop(0)(self, json.dumps(data).encode())
+                    publisher.faults.pop(0)(self, body)
                 else:
-                    send(self, json.dumps(data).encode(), status)
+                    send(self, body, status, kind)
 
         def log_message(self, *_):
             pass

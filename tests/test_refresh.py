@@ -193,7 +193,7 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(data, publisher):
     assert publisher.asked == []
     assert everything(data) == before
     assert not (data / "raw").exists()
-    assert lines[0].startswith("comtrade -> reported_imports: 9 years (missing: 2026; incomplete")
+    assert lines[0].startswith("comtrade -> reported_imports: missing: 2026; incomplete")
     assert sum(line.startswith("  GET http://127.0.0.1") for line in lines) == 3
     assert lines[-1] == "dry run: nothing was asked"
 
@@ -201,7 +201,7 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(data, publisher):
 def test_a_refresh_with_a_key_shows_it_nowhere(data, publisher):
     lines: list[str] = []
     refresh(["comtrade"], options(lines, key=KEY))
-    assert {headers[comtrade.KEY_HEADER] for _, _, headers in publisher.asked} == {KEY}
+    assert {headers[comtrade.KEY.name] for _, _, headers in publisher.asked} == {KEY}
     assert KEY not in "".join(lines)
     assert KEY.encode() not in everything(data)
 

@@ -21,6 +21,7 @@ from publishers import FOREVER, KEY, Publisher, flow
 from rareearths import catalogue
 from rareearths.sources import comtrade, raw, worldbank
 from rareearths.sources.fetch import (
+    BYTES,
     Client,
     Key,
     Manners,
@@ -149,7 +150,7 @@ ENDS = {
     "403": (play.status(403, "no"), "status 403"),
     "404": (play.status(404), "status 404"),
     "501": (play.status(501), "status 501"),
-    "204": (lambda handler, body: play.send(handler, b"", 204), "status 204"),
+    "206": (lambda handler, body: play.send(handler, body, 206), "status 206"),
     "another host": (play.redirect("http://example.org/v2"), "redirects to http://example.org"),
     "another port": (play.redirect("http://127.0.0.1:9/v2"), "redirects to .*refused"),
     "another scheme": (play.redirect("ftp://127.0.0.1/v2"), "redirects to ftp://.*refused"),
@@ -216,6 +217,66 @@ def test_a_publisher_that_repeats_the_key_does_not_make_us_do_so(publisher, code
     assert "[key]" in str(caught.value) or isinstance(caught.value, Unusable)
 
 
+def test_a_key_that_is_a_parameter_stands_in_no_address_that_is_kept(publisher):
+    publisher.faults = [play.status(500), play.status(404, f"no page for {quote(KEY, safe='')}")]
+    lines: list[str] = []
+    with pytest.raises(Refused) as caught:
+        ask(publisher, lines=lines, key=Key("appId", KEY, in_address=True))
+    assert [query["appId"] for _, query, _ in publisher.asked] == [KEY, KEY]
+    shown = str(caught.value) + "".join(lines)
+    assert "[key]" in shown
+    assert not any(writing in shown for writing in (KEY, quote(KEY, safe="")))
+
+
+def test_a_redirect_that_means_a_missing_key_is_not_followed(publisher):
+    publisher.faults = [play.redirect("/data/missing_key.html")]
+    with pytest.raises(Refused, match=r"redirects to /data/missing_key\.html"):
+        ask(publisher, manners=replace(QUICK, follows=False))
+    assert len(publisher.asked) == 1
+
+
+def test_an_answer_without_a_byte_says_nothing(publisher, tmp_path):
+    request = Request(f"{publisher.url}/v2/country/all/indicator/{EST}", {"source": "3"})
+    publisher.faults = [lambda handler, _: play.send(handler, b"", 204)]
+    made = raw.begin(tmp_path, stability_plan(publisher), "free", client())
+    assert made.read(request, lambda data: 0 if data is None else len(data)) is None
+    assert made.read(request, lambda data: 0) is None
+    assert len(publisher.asked) == 1
+
+
+CSV = "code,name\n0105,日本\n".encode("cp932")
+BODIES = {
+    "plain": CSV,
+    "gzip that no header announces": gzip.compress(CSV),
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_bytes_come_as_they_are_and_are_kept(publisher, tmp_path, body):
+    request = Request(f"{publisher.url}/file.csv", kind=BYTES)
+    publisher.faults = [lambda handler, _: play.send(handler, BODIES[body], kind="text/csv")]
+    made = raw.begin(tmp_path, stability_plan(publisher), "free", client())
+    assert made.read(request, len) == made.read(request, len) == CSV
+    assert len(publisher.asked) == 1
+
+
+BAD_BYTES = {
+    "a page": (b"<html>Maintenance</html>", "text/html", "an HTML page"),
+    "a page called data": (b"\n<!DOCTYPE HTML><html>", "text/csv", "an HTML page"),
+    "half a gzip": (gzip.compress(bytes(range(256)) * 9)[:-9], "text/csv", "not whole"),
+    "a damaged gzip": (b"\x1f\x8b" + b"\xff" * 99, "text/csv", "is damaged"),
+    "a bomb": (gzip.compress(b" " * 600_000), "text/csv", "more than 500,000 bytes"),
+}
+
+
+@pytest.mark.parametrize("what", BAD_BYTES)
+def test_bytes_that_are_no_data_are_refused(publisher, what):
+    body, kind, message = BAD_BYTES[what]
+    publisher.faults = [lambda handler, _: play.send(handler, body, kind=kind)] * FOREVER
+    with pytest.raises(SourceError, match=message):
+        client().get(Request(f"{publisher.url}/file.csv", kind=BYTES))
+
+
 KEY_WRITINGS = {
     "escaped as PHP does": lambda key: json.dumps(key).replace("/", "\\/"),
     "escaped as a whole": lambda key: '"' + "".join(f"\\u{ord(sign):04x}" for sign in key) + '"',
@@ -280,7 +341,7 @@ def plan(publisher):
 
 
 def stability_plan(publisher, since=2026, today=TODAY):
-    return worldbank.plan(pd.DataFrame(), since, today, base=f"{publisher.url}/v2")
+    return worldbank.plan({}, since, today, base=f"{publisher.url}/v2")
 
 
 def copies_of(folder, plan, **given) -> raw.Copies:
@@ -392,8 +453,8 @@ def test_political_stability_comes_in_the_columns_of_the_table(publisher, plan):
             "normalised": [0.6, 0.3],
         }
     )
-    pd.testing.assert_frame_equal(fetched.rows, expected)
-    assert list(fetched.rows.columns) == [
+    pd.testing.assert_frame_equal(fetched.tables[worldbank.TABLE], expected)
+    assert list(fetched.tables[worldbank.TABLE].columns) == [
         f["name"] for f in catalogue.table(worldbank.TABLE).fields
     ]
     assert fetched.vintage == "2027-01-15"
@@ -405,7 +466,7 @@ def test_all_pages_are_read(publisher, plan):
     for series in (EST, SE):
         publisher.stability[series] = [(e, e, 2026, 0.5) for e in economies]
     publisher.per_page = 3
-    assert list(stability(publisher).rows["economy"]) == economies
+    assert list(stability(publisher).tables[worldbank.TABLE]["economy"]) == economies
     assert [query["page"] for _, query, _ in publisher.asked] == ["1", "2", "3"] * 2
     assert {query["source"] for _, query, _ in publisher.asked} == {"3"}
 
@@ -494,20 +555,23 @@ def flows_2026() -> list[dict]:
 
 def import_plan(publisher, since=2026, keyed=True, rows=TABLE, today=TODAY):
     base = publisher.url if publisher else None
-    return comtrade.plan(rows, since, today, base=base, keyed=keyed, economies=ECONOMIES)
+    return comtrade.plan(
+        {comtrade.TABLE: rows}, since, today, base=base, keyed=keyed, economies=ECONOMIES
+    )
 
 
 def imports(publisher, notes=None, read=comtrade.fetch, **given):
     note = (notes if notes is not None else []).append
     made = import_plan(publisher, **given)
-    return read(made, read_of(publisher), ECONOMIES, note)
+    answer = read(made, read_of(publisher), ECONOMIES, note)
+    return answer.tables[comtrade.TABLE] if read is comtrade.fetch else answer
 
 
 def test_the_rule_asks_for_what_is_missing_incomplete_or_young():
     made = import_plan(None, since=None)
-    assert made.years == (2023, 2024, 2025, 2026)
+    assert made.periods == (2023, 2024, 2025, 2026)
     assert made.why.startswith("missing: 2026; incomplete: 2023; may be revised: 2024-2025")
-    assert import_plan(None, since=2025).years == (2025, 2026)
+    assert import_plan(None, since=2025).periods == (2025, 2026)
     assert import_plan(None, since=2030).requests == ()
 
 
@@ -540,7 +604,7 @@ def test_the_total_row_is_asked_for(publisher):
 def test_imports_come_in_the_columns_of_the_table(publisher):
     publisher.flows = flows_2026()
     notes = []
-    rows = comtrade.ordered(imports(publisher, notes).rows)
+    rows = comtrade.ordered(comtrade.TABLE, imports(publisher, notes))
     assert list(rows.columns) == [f["name"] for f in catalogue.table(comtrade.TABLE).fields]
     assert list(rows["exporter"]) == ["CHN", "TWN", "FRA", "JPN"]
     assert list(rows["value_usd"]) == [60, 20, 15, 5]
@@ -580,7 +644,7 @@ def test_a_reply_at_the_cap_is_asked_again_in_parts(publisher, monkeypatch):
         for product in ("280530", "284610")
         for partner, value in ((0, 30.0), (156, 20.0), (392, 10.0))
     ]
-    rows = imports(publisher, since=2025).rows
+    rows = imports(publisher, since=2025)
     assert len(rows) == 8
     assert rows["complete"].all()
     asked = [(q["period"], q["cmdCode"]) for _, q, _ in publisher.asked]
@@ -612,7 +676,7 @@ def test_importers_are_split_before_products(publisher, monkeypatch):
         for partner in (0, 156)
     ]
     two = TABLE.assign(importer=["USA", "JPN", "USA", "JPN"])
-    rows = imports(publisher, rows=two).rows
+    rows = imports(publisher, rows=two)
     assert [q["reporterCode"] for _, q, _ in publisher.asked][:2] == ["392,842", "392"]
     assert set(rows["importer"]) == {"USA", "JPN"}
 
@@ -626,14 +690,14 @@ def test_rows_that_break_a_flow_down_are_reduced_to_the_total(publisher):
     ]
     publisher.flows = flows_2026() + parts
     notes = []
-    assert imports(publisher, notes).rows["value_usd"].sum() == 100
+    assert imports(publisher, notes)["value_usd"].sum() == 100
     assert notes == ["UN Comtrade: 4 rows that break flows down are left out"]
 
 
 def test_a_world_row_that_the_origins_do_not_reach_is_told(publisher):
     publisher.flows = [f for f in flows_2026() if f["partnerCode"] != 156]
     notes = []
-    rows = imports(publisher, notes).rows
+    rows = imports(publisher, notes)
     assert not rows["complete"].any()
     assert notes == ["UN Comtrade: USA 2026 280530: origins sum to 40 US$, World is 100 US$"]
 
@@ -641,7 +705,7 @@ def test_a_world_row_that_the_origins_do_not_reach_is_told(publisher):
 def test_a_missing_world_row_is_told(publisher):
     publisher.flows = flows_2026()[1:]
     notes = []
-    assert not imports(publisher, notes).rows["complete"].any()
+    assert not imports(publisher, notes)["complete"].any()
     assert "World is not reported" in notes[0]
 
 
@@ -649,7 +713,7 @@ def test_partners_that_are_no_economy_are_left_out_and_told(publisher):
     publisher.flows = [*flows_2026(), flow(842, 2026, "280530", 899, 7.0)]
     publisher.flows[0]["primaryValue"] = 107.0
     notes = []
-    rows = imports(publisher, notes).rows
+    rows = imports(publisher, notes)
     assert len(rows) == 4
     assert not rows["complete"].any()
     assert notes[0] == ("UN Comtrade: 7 US$ of partners that are no economy, left out (codes 899)")
@@ -702,7 +766,7 @@ def test_an_unusable_answer_of_comtrade_is_an_error(publisher, fault):
 
 def test_a_period_as_a_number_is_the_same(publisher):
     publisher.flows = [f | {"period": 2026} for f in flows_2026()]
-    assert imports(publisher).rows["year"].unique().tolist() == [2026]
+    assert imports(publisher)["year"].unique().tolist() == [2026]
 
 
 REFUSALS = {
@@ -780,11 +844,11 @@ def altering(shape: Publisher, place: int, value):
 @given(place=st.integers(0, 150), value=ANY)
 def test_any_answer_of_the_world_bank_is_rows_or_unusable(place, value):
     shape = Publisher(stability={s: [("JPN", "Japan", 2026, 0.5)] for s in (EST, SE)})
-    made = worldbank.plan(pd.DataFrame(), 2026, TODAY, base="http://127.0.0.1/v2")
+    made = worldbank.plan({}, 2026, TODAY, base="http://127.0.0.1/v2")
 
     with suppress(Unusable):
         fetched = worldbank.fetch(made, altering(shape, place, value), ECONOMIES, lambda line: None)
-        assert set(fetched.rows["economy"]) <= {"JPN"}
+        assert set(fetched.tables[worldbank.TABLE]["economy"]) <= {"JPN"}
 
 
 @given(place=st.integers(0, 150), value=ANY)

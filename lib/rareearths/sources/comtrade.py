@@ -14,13 +14,14 @@ import pandas as pd
 
 from rareearths.catalogue import DataError
 from rareearths.sources.fetch import Manners, Refused, Request, SourceError, Unusable, one_line
-from rareearths.sources.plan import Fetched, Plan, years_in_words
+from rareearths.sources.plan import Fetched, KeyRule, Plan, years_in_words
 
 NAME, TABLE = "comtrade", "reported_imports"
+TABLES = (TABLE,)
 BASE = "https://comtradeapi.un.org"
 LICENCE = "UN Comtrade: figures as facts with attribution; rows may not be re-published"
 MANNERS = Manners(spacing=2.0)  # at 1.0 s half of the calls of one client drew a 429
-KEY_VARIABLE, KEY_HEADER = "COMTRADE_KEY", "Ocp-Apim-Subscription-Key"
+KEY = KeyRule("COMTRADE_KEY", "Ocp-Apim-Subscription-Key")
 REVISED_YEARS = 2  # reporters restate their latest years
 RULE = f"years that are missing or incomplete, and the {REVISED_YEARS} latest, which are revised"
 MOST_PERIODS = 12
@@ -59,7 +60,7 @@ class _Part:
 
 
 def plan(
-    rows: pd.DataFrame,
+    tables: dict,
     since: int | None,
     today: date,
     base: str | None = None,
@@ -70,8 +71,8 @@ def plan(
 
     Parameters
     ----------
-    rows : pandas.DataFrame
-        The present table.
+    tables : dict
+        The present tables by name.
     since : int, optional
         Ask for every year from this one on, whatever the rule says.
     today : datetime.date
@@ -83,6 +84,7 @@ def plan(
     economies : pandas.DataFrame
         The table ``economies``, for the codes.
     """
+    rows = tables[TABLE]
     importers = sorted(rows["importer"].unique())
     if not importers:
         raise DataError(f"{TABLE} has no rows, which say what importers and products to ask for")
@@ -100,7 +102,7 @@ def plan(
     }
     asked = tuple(_request(part, rest) for part in _parts(years, rest))
     access = "with a key" if keyed else f"preview without a key, {PREVIEW_CAP} rows a reply"
-    return Plan(NAME, TABLE, years, f"{why} ({access})", asked, rest)
+    return Plan(NAME, TABLES, years, f"{why} ({access})", asked, rest)
 
 
 def fetch(
@@ -124,7 +126,7 @@ def fetch(
     rows = read_flows(made, read, economies, note)
     rows["share_in_source"] = pd.Series(pd.NA, rows.index, dtype="Float64")
     columns = [*_FLOW, "exporter", "value_usd", "share_in_source", "complete"]
-    return Fetched(rows[columns].reset_index(drop=True), "not stated")
+    return Fetched({TABLE: rows[columns].reset_index(drop=True)}, "not stated")
 
 
 def read_flows(
@@ -141,16 +143,21 @@ def read_flows(
     """
     records = [
         record
-        for part in _parts(made.years, made.rest)
+        for part in _parts(made.periods, made.rest)
         for record in _whole_part(part, made.rest, read)
     ]
     if not records:
-        raise Unusable(f"UN Comtrade: no row at all for {years_in_words(made.years)}")
+        raise Unusable(f"UN Comtrade: no row at all for {years_in_words(made.periods)}")
     total = _total_rows(pd.DataFrame(records), note)
     return _with_completeness(_tidy(total, economies), note)
 
 
-def ordered(rows: pd.DataFrame) -> pd.DataFrame:
+def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
+    """Say which of the present rows the new ones stand for: those of the years asked for."""
+    return rows["year"].isin(made.periods)
+
+
+def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Sort the table as the bundled one: the largest origin of each flow first."""
     by = [*_FLOW, "value_usd", "exporter"]
     return rows.sort_values(by, ascending=[True, True, True, False, True], ignore_index=True)
@@ -232,7 +239,7 @@ def _explained(error: Refused) -> SourceError:
     if error.status in (401, 403):
         return SourceError(
             f"UN Comtrade does not accept the key (status {error.status}: {error.excerpt}); "
-            f"set {KEY_VARIABLE}, or unset it to read the preview"
+            f"set {KEY.variable}, or unset it to read the preview"
         )
     return error
 

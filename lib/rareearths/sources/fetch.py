@@ -1,9 +1,9 @@
 """Ask a publisher politely: time-outs, retries, spacing, a size limit, and no key in sight.
 
-A reply is good when it has status 200, a JSON type, all of its bytes, and parses. Passing faults
-(429, 408, 5xx, a cut connection, a time-out, a half body, an error page) are tried again with
-exponential back-off and jitter, or after the time that the publisher names; any other fault ends
-at once.
+A reply is good when it has status 200 and all of its bytes, is of the kind that was asked for, and
+parses. Status 204 is a good reply that says nothing. Passing faults (429, 408, 5xx, a cut
+connection, a time-out, a half body, an error page) are tried again with exponential back-off and
+jitter, or after the time that the publisher names; any other fault ends at once.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import json
 import random
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -65,6 +66,9 @@ class Manners:
         A longer ``Retry-After`` ends the refresh.
     largest : int
         A larger body is refused while it streams; counted after decompression.
+    follows : bool
+        Whether a redirect to the same host is followed; where one means that something is wrong
+        with the key, it is not.
     """
 
     spacing: float = 1.0
@@ -74,14 +78,28 @@ class Manners:
     whole_timeout: float = 600.0
     longest_wait: float = 120.0
     largest: int = 256 * 2**20
+    follows: bool = True
+
+
+JSON, BYTES = "json", "bytes"
 
 
 @dataclass(frozen=True)
 class Request:
-    """One question: an address and its parameters, never a key."""
+    """One question: an address and its parameters, never a key.
+
+    Attributes
+    ----------
+    url : str
+    params : mapping of str to str
+    kind : str
+        What the answer is: `JSON`, or `BYTES` for a CSV file or an archive that is not gzipped
+        any more, also where no header said that it was.
+    """
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
+    kind: str = JSON
 
     @property
     def address(self) -> str:
@@ -97,7 +115,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Key:
-    """A secret that goes into one header and is shown nowhere.
+    """A secret that goes into one header or parameter and is shown nowhere.
+
+    Attributes
+    ----------
+    name : str
+        Of the header, or of the parameter.
+    value : str
+    in_address : bool
+        Whether it is a parameter, as some publishers take no other; the address that is kept and
+        shown has none.
 
     Raises
     ------
@@ -106,8 +133,9 @@ class Key:
         may hold; the message does not show it.
     """
 
-    header: str
+    name: str
     value: str = field(repr=False)
+    in_address: bool = False
 
     def __post_init__(self):
         if not re.fullmatch(r"[!-~]+", self.value):
@@ -130,13 +158,15 @@ class Key:
         """Whether a reply holds the key, also behind the escapes of JSON."""
         if any(written.encode() in content for written in self.writings):
             return True
-        plain = json.dumps(data, ensure_ascii=False) if b"\\" in content else ""
+        if isinstance(data, bytes) or b"\\" not in content:
+            return False
+        plain = json.dumps(data, ensure_ascii=False)
         return any(json.dumps(written)[1:-1] in plain for written in self.writings)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A good reply: its bytes, and what they say."""
+    """A good reply: its bytes, and what they say; None when the publisher says nothing (204)."""
 
     status: int
     content: bytes = field(repr=False)
@@ -187,7 +217,7 @@ class Client:
         while True:
             attempt += 1
             try:
-                return self._ask(request.address)
+                return self._ask(request)
             except _Passing as fault:
                 if attempt >= min(fault.attempts or self.manners.attempts, self.manners.attempts):
                     raise SourceError(self._hide(f"{host}: {fault} (asked {attempt}x)")) from None
@@ -204,15 +234,19 @@ class Client:
             )
         return fault.after
 
-    def _ask(self, address: str) -> Reply:
-        start = urlsplit(address)
+    def _ask(self, request: Request) -> Reply:
+        address, host = request.address, urlsplit(request.url).netloc
         for _ in range(MOST_REDIRECTS + 1):
             self._keep_distance(urlsplit(address).netloc)
             with self._open(address) as response:
                 if response.status_code not in REDIRECTS:
-                    return self._judge(start.netloc, response)
-                address = self._next(address, response.headers.get("Location", ""))
-        raise SourceError(f"{start.netloc} redirects more than {MOST_REDIRECTS} times")
+                    return self._judge(host, request.kind, response)
+                location = response.headers.get("Location", "")
+            if not self.manners.follows:
+                said = f"redirects to {one_line(self._hide(urlsplit(location).path))}"
+                raise Refused(host, response.status_code, said)
+            address = self._next(address, location)
+        raise SourceError(f"{host} redirects more than {MOST_REDIRECTS} times")
 
     def _keep_distance(self, host: str) -> None:
         if host in self._asked:
@@ -223,9 +257,12 @@ class Client:
 
     @contextmanager
     def _open(self, address: str) -> Iterator[requests.Response]:
-        headers = {"Accept": "application/json", "User-Agent": "rareearths data refresh"}
-        if self.key:
-            headers[self.key.header] = self.key.value
+        headers = {"Accept": "application/json, */*;q=0.5", "User-Agent": "rareearths data refresh"}
+        if self.key and self.key.in_address:
+            sign = "&" if "?" in address else "?"
+            address += sign + urlencode({self.key.name: self.key.value})
+        elif self.key:
+            headers[self.key.name] = self.key.value
         timeout = (self.manners.connect_timeout, self.manners.read_timeout)
         with requests.Session() as session:
             session.auth = lambda prepared: prepared  # none, also not one from a .netrc file
@@ -249,7 +286,7 @@ class Client:
             raise SourceError(f"{old.netloc} redirects to {shown}, which is refused")
         return there
 
-    def _judge(self, host: str, response: requests.Response) -> Reply:
+    def _judge(self, host: str, asked: str, response: requests.Response) -> Reply:
         status = response.status_code
         if status in RETRIED:
             said = self._excerpt(response)
@@ -257,15 +294,16 @@ class Client:
             raise _Passing(f"status {status}: {said}", after)
         if 400 <= status < 500:
             raise Refused(host, status, self._excerpt(response))
+        if status == 204:
+            return Reply(status, b"", None)
         if status != 200:
             raise SourceError(f"{host} answers with status {status}: {self._excerpt(response)}")
-        kind = response.headers.get("Content-Type", "")
-        if "json" not in kind.lower():
-            what = "an HTML page" if "html" in kind.lower() else f"content of type {kind[:60]!r}"
-            raise _Passing(f"{what} came in the place of JSON")
+        _refuse_kind(asked, response.headers.get("Content-Type", ""))
         content = self._body(host, response)
+        if asked == BYTES:
+            content = _unzipped(host, content, self.manners.largest)
         try:
-            data = json.loads(content)
+            data = json.loads(content) if asked == JSON else content
         except (ValueError, RecursionError):
             raise _Passing(f"the reply of {len(content):,} bytes is not whole JSON") from None
         if self.key and self.key.is_in(content, data):
@@ -303,6 +341,44 @@ class Client:
 
     def _hide(self, text: str) -> str:
         return self.key.hide(text) if self.key else text
+
+
+def parsed(content: bytes, kind: str) -> object:
+    """Return what a reply of this kind says; None for one without a byte.
+
+    Raises
+    ------
+    ValueError
+        It is not whole JSON.
+    """
+    if kind == BYTES:
+        return content
+    return json.loads(content) if content else None
+
+
+def _refuse_kind(asked: str, given: str) -> None:
+    """Raise when a content type is none of the kind that was asked for."""
+    is_page = "html" in given.lower()
+    if is_page or (asked == JSON and "json" not in given.lower()):
+        what = "an HTML page" if is_page else f"content of type {given[:60]!r}"
+        raise _Passing(f"{what} came in the place of {'JSON' if asked == JSON else 'data'}")
+
+
+def _unzipped(host: str, content: bytes, largest: int) -> bytes:
+    """Unpack gzip that no header announced, and refuse a page that no header called one."""
+    if content[:2] == b"\x1f\x8b":
+        unpacker = zlib.decompressobj(wbits=31)
+        try:
+            content = unpacker.decompress(content, largest + 1)
+        except zlib.error:
+            raise _Passing("the gzipped reply is damaged") from None
+        if len(content) > largest:
+            raise SourceError(f"{host} sends more than {largest:,} bytes, which is refused")
+        if not unpacker.eof:
+            raise _Passing("the gzipped reply is not whole")
+    if content.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        raise _Passing("an HTML page came in the place of data")
+    return content
 
 
 def one_line(text: object) -> str:

@@ -15,12 +15,13 @@ class Plan:
 
     Attributes
     ----------
-    source, table : str
-        Of the publisher, and of the catalogue.
-    years : tuple of int
-        Calendar years asked for; their rows replace those of the table.
+    source : str
+    tables : tuple of str
+        Of the catalogue, that the answers make.
+    periods : tuple
+        Years (int) or months (``"YYYY-MM"``) asked for; empty when nothing has to be asked.
     why : str
-        The rule by which these years are asked for, in words.
+        What is asked for and by which rule, in words.
     requests : tuple of Request
         The first questions; further pages and parts follow from the answers.
     rest : dict
@@ -28,8 +29,8 @@ class Plan:
     """
 
     source: str
-    table: str
-    years: tuple[int, ...]
+    tables: tuple[str, ...]
+    periods: tuple
     why: str
     requests: tuple[Request, ...]
     rest: dict
@@ -37,15 +38,44 @@ class Plan:
     @property
     def digest(self) -> str:
         """The same for the same questions: it tells what an interrupted refresh was about."""
-        asked = [self.source, self.table, self.years, [r.address for r in self.requests]]
+        asked = [self.source, self.tables, self.periods, [r.address for r in self.requests]]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What a source gave: the rows of the plan's years, and the vintage the publisher states."""
+class KeyRule:
+    """Where a source finds its key, and how it is sent.
 
-    rows: pd.DataFrame
+    Attributes
+    ----------
+    variable : str
+        Of the environment.
+    name : str
+        Of the header, or of the parameter when ``in_address``.
+    in_address : bool
+    required : bool
+        Without the key the source is not asked.
+    """
+
+    variable: str
+    name: str
+    in_address: bool = False
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What a source gave.
+
+    Attributes
+    ----------
+    tables : dict
+        Rows (pandas.DataFrame, in the columns of the schema) by name of the table.
+    vintage : str
+        What the publisher states of its edition, or ``"not stated"``.
+    """
+
+    tables: dict[str, pd.DataFrame]
     vintage: str
 
 

@@ -1,6 +1,7 @@
 """Raw copies: each good reply as it came, with a sidecar that says what it is.
 
-``data/raw/<source>/<start>/<request>.json`` is a reply, ``<request>.meta.json`` its sidecar:
+``data/raw/<source>/<start>/<request>.json`` (or ``.bytes``) is a reply, ``<request>.meta.json`` its
+sidecar:
 address without key, time (UTC), sha256, bytes, rows, status, licence. ``refresh.json`` in the same
 folder says what the refresh asks for, and whether it is done; one that was interrupted is resumed.
 """
@@ -9,11 +10,12 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rareearths.sources.fetch import Client, Reply, Request
+from rareearths.sources.fetch import Client, Reply, Request, parsed
 
 RESUMED_FOR = timedelta(hours=24)  # later the publisher may have another edition
 STAMP = "%Y-%m-%dT%H%M%SZ"
@@ -31,6 +33,10 @@ def place(path: Path, content: bytes) -> None:
         os.replace(new, path)
     finally:
         new.unlink(missing_ok=True)
+
+
+class _NotKept(Exception):
+    """There is no finished copy of a reply."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ class Copies:
         rareearths.sources.fetch.SourceError
             The publisher gives no usable answer.
         """
-        kept = self._find(request)
-        if kept is not None:
+        with suppress(_NotKept):
+            kept = self._find(request)
             judge(kept)
             return kept
         reply = self.client.get(request)
@@ -78,15 +84,20 @@ class Copies:
         about = json.loads((self.folder / "refresh.json").read_text(encoding="utf-8"))
         _place_json(self.folder / "refresh.json", about | {"state": state})
 
-    def _find(self, request: Request) -> object | None:
+    def _find(self, request: Request) -> object:
         """Return a finished copy; one that is not what its sidecar says counts as none."""
         try:
-            content = (self.folder / f"{request.name}.json").read_bytes()
+            content = self._copy(request).read_bytes()
             about = _read_json(self.folder / f"{request.name}.meta.json")
             whole = about["sha256"] == hashlib.sha256(content).hexdigest()
-            return json.loads(content) if whole and about["url"] == request.address else None
+            if whole and about["url"] == request.address:
+                return parsed(content, request.kind)
         except (OSError, ValueError, KeyError, TypeError):
-            return None
+            pass
+        raise _NotKept
+
+    def _copy(self, request: Request) -> Path:
+        return self.folder / f"{request.name}.{request.kind}"
 
     def _keep(self, request: Request, reply: Reply, rows: int) -> None:
         """Write the copy first: without its sidecar it does not count."""
@@ -99,7 +110,7 @@ class Copies:
             "rows": rows,
             "licence": self.licence,
         }
-        place(self.folder / f"{request.name}.json", reply.content)
+        place(self._copy(request), reply.content)
         _place_json(self.folder / f"{request.name}.meta.json", about)
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from filelock import FileLock, Timeout
 
 from rareearths import build, catalogue, check
+from rareearths.reports.history import period_field
 from rareearths.sources import comtrade, raw, swap, worldbank
 from rareearths.sources.difference import Difference, compare_rows
 from rareearths.sources.fetch import Client, Key, SourceError, Unusable
@@ -72,10 +73,12 @@ def refresh(names: Iterable[str] = (), options: Options | None = None) -> list[D
         A publisher gave no usable answer, or a new table breaks its schema. Nothing has changed.
     """
     options = options or Options()
-    chosen = list(dict.fromkeys(names)) or list(SOURCES)
+    names = list(dict.fromkeys(names))
+    chosen = names or list(SOURCES)
     for name in chosen:
         if name not in SOURCES:
             raise catalogue.UnknownCode(f"no source {name!r}; {catalogue.closest(name, SOURCES)}")
+    chosen = _with_keys(chosen, bool(names), options)
     if options.dry_run:
         for name in chosen:
             _tell(_plan(name, options), options)
@@ -114,28 +117,30 @@ def _refresh(chosen: list[str], options: Options) -> tuple[list[Difference], str
     if not changed:
         return [], "no table has changed"
     before = changed[0].copies.folder / "before"
-    swap.swap([step.table for step in changed], before)
+    swap.swap([table for step in changed for table in step.tables], before)
     with suppress(OSError):  # the tables are replaced; unmarked, the next refresh finds no news
         for step in changed:
             step.copies.mark(raw.FINISHED)
     shown = before.relative_to(catalogue.folder()).as_posix()
-    said = f"{len(changed)} of {len(made)} tables replaced; the old ones: {shown}"
-    return [step.difference for step in changed], said
+    tables = [table for step in changed for table in step.tables]
+    count = sum(len(SOURCES[name].TABLES) for name in chosen)
+    said = f"{len(tables)} of {count} tables replaced; the old ones: {shown}"
+    return [difference for step in changed for difference in step.differences], said
 
 
 @dataclass(frozen=True)
 class _Step:
-    """A new table that is ready, its raw copies, and what it changes."""
+    """New tables of one source that are ready, its raw copies, and what they change."""
 
-    table: NewTable
+    tables: list[NewTable]
     copies: raw.Copies
-    difference: Difference
+    differences: list[Difference]
 
 
 def _plan(name: str, options: Options) -> Plan:
     source = SOURCES[name]
     return source.plan(
-        catalogue.load(source.TABLE),
+        {table: catalogue.load(table) for table in source.TABLES},
         options.since,
         _client(name, options).now().date(),
         keyed=_key(name, options) is not None,
@@ -143,13 +148,27 @@ def _plan(name: str, options: Options) -> Plan:
     )
 
 
+def _with_keys(names: list[str], named: bool, options: Options) -> list[str]:
+    """Leave out the sources that are not asked without a key; one that was named must have it."""
+    lacking = {
+        name: SOURCES[name].KEY.variable
+        for name in names
+        if SOURCES[name].KEY and SOURCES[name].KEY.required and _key(name, options) is None
+    }
+    for name, variable in lacking.items():
+        if named:
+            raise RefreshError(f"{name} is not asked without a key: set {variable}")
+        options.progress(f"{name}: left out, no key in {variable}")
+    return [name for name in names if name not in lacking]
+
+
 def _key(name: str, options: Options) -> Key | None:
-    source = SOURCES[name]
-    value = options.environment.get(source.KEY_VARIABLE or "", "").strip()
+    rule = SOURCES[name].KEY
+    value = options.environment.get(rule.variable, "").strip() if rule else ""
     try:
-        return Key(source.KEY_HEADER, value) if value else None
+        return Key(rule.name, value, rule.in_address) if value else None
     except SourceError as error:
-        raise RefreshError(f"{source.KEY_VARIABLE}: {error}") from None
+        raise RefreshError(f"{rule.variable}: {error}") from None
 
 
 def _client(name: str, options: Options) -> Client:
@@ -159,7 +178,7 @@ def _client(name: str, options: Options) -> Client:
 
 
 def _tell(plan: Plan, options: Options) -> None:
-    options.progress(f"{plan.source} -> {plan.table}: {len(plan.years)} years ({plan.why})")
+    options.progress(f"{plan.source} -> {', '.join(plan.tables)}: {plan.why}")
     for request in plan.requests:
         options.progress(f"  GET {request.address}")
 
@@ -168,7 +187,7 @@ def _prepare(plan: Plan, options: Options) -> _Step | None:
     """Fetch one source and make its new table in the raw folder; None when nothing is new."""
     _tell(plan, options)
     source, client = SOURCES[plan.source], _client(plan.source, options)
-    if not plan.years:
+    if not plan.periods:
         return None
     copies = raw.begin(catalogue.folder() / "raw", plan, source.LICENCE, client)
 
@@ -181,7 +200,7 @@ def _prepare(plan: Plan, options: Options) -> _Step | None:
     try:
         economies = catalogue.load("economies")
         fetched = source.fetch(plan, read, economies, lambda line: options.progress(f"  {line}"))
-        step = _new_table(plan, fetched, copies, options)
+        step = _new_tables(plan, fetched, copies, options)
     except Unusable as error:
         copies.mark(raw.REJECTED)  # the next refresh asks anew
         raise RefreshError(f"{error}; no table was changed") from error
@@ -189,46 +208,68 @@ def _prepare(plan: Plan, options: Options) -> _Step | None:
         raise RefreshError(f"{error}; no table was changed") from error
     if step is None:
         copies.mark(raw.FINISHED)
-        options.progress(f"  {plan.table}: nothing is new")
+        options.progress(f"  {', '.join(plan.tables)}: nothing is new")
     return step
 
 
-def _new_table(plan: Plan, fetched: Fetched, copies, options: Options) -> _Step | None:
-    old = catalogue.load(plan.table)
-    table = catalogue.table(plan.table)
-    asked = old["year"].isin(plan.years)
-    fresh = fetched.rows.astype(old.dtypes.to_dict())
+def _new_tables(plan: Plan, fetched: Fetched, copies, options: Options) -> _Step | None:
+    """Make the new tables of a source; None when none differs from the present one."""
+    tables, differences = [], []
+    for name, fresh in fetched.tables.items():
+        old = catalogue.load(name)
+        asked = SOURCES[plan.source].replaced(plan, name, old)
+        rows, difference = _merged(plan, name, old, asked, fresh)
+        if not difference:
+            continue
+        options.progress(f"  {difference}")
+        file = copies.folder / "tables" / Path(catalogue.table(name).path).name
+        build.write(rows, file)
+        about = {"vintage": fetched.vintage, "accessed": copies.client.now()}
+        resource = _entry(plan, _resource(name), rows, file, bool(asked.all()), **about)
+        _check(resource, file)
+        tables.append(NewTable(resource, file))
+        differences.append(difference)
+    return _Step(tables, copies, differences) if tables else None
+
+
+def _merged(
+    plan: Plan, name: str, old: pd.DataFrame, asked: pd.Series, fresh: pd.DataFrame
+) -> tuple[pd.DataFrame, Difference]:
+    """Put the new rows in the place of those they stand for."""
+    fresh = fresh.astype(old.dtypes.to_dict())
     parts = [part for part in (old[~asked], fresh) if len(part)]
-    key = list(table.primary_key)
-    rows = SOURCES[plan.source].ordered(pd.concat(parts))
-    difference = compare_rows(plan.table, old, rows, key, "year", str(old["year"].max()))
-    _refuse_losses(plan, old[asked], fresh, difference)
-    if not difference:
-        return None
-    options.progress(f"  {difference}")
-    file = copies.folder / "tables" / Path(table.path).name
-    build.write(rows, file)
-    whole = bool(asked.all())
-    resource = _entry(plan, rows, file, fetched, whole, copies.client.now())
-    _check(resource, file)
-    return _Step(NewTable(resource, file), copies, difference)
+    if not parts:
+        raise Unusable(f"{plan.source}: no row at all for {name}")
+    rows = SOURCES[plan.source].ordered(name, pd.concat(parts))
+    period = period_field(_resource(name))
+    until = str(old[period].max()) if period and len(old) else ""
+    key = list(catalogue.table(name).primary_key)
+    difference = compare_rows(name, old, rows, key, period, until)
+    _refuse_losses(plan, old[asked], fresh, difference, period)
+    return rows, difference
 
 
-def _refuse_losses(plan: Plan, old: pd.DataFrame, fresh: pd.DataFrame, difference) -> None:
-    """A publisher revises; a year or a tenth of the rows that vanish are a fault of the reply."""
-    lost = sorted(set(old["year"]) - set(fresh["year"]))
+def _refuse_losses(plan, old: pd.DataFrame, fresh: pd.DataFrame, difference, period) -> None:
+    """A publisher revises; a period or a tenth of the rows that vanish are a fault of the reply."""
+    lost = sorted(set(old[period]) - set(fresh[period])) if period else []
     if lost:
-        years = ", ".join(map(str, lost))
-        raise Unusable(f"{plan.source}: no row for {years}, which the table has")
+        periods = ", ".join(map(str, lost))
+        raise Unusable(f"{plan.source}: no row for {periods}, which the table has")
     if len(difference.gone) > MOST_GONE * len(old):
         raise Unusable(f"{plan.source}: {len(difference.gone)} of {len(old)} old rows are missing")
 
 
-def _entry(plan, rows, file: Path, fetched: Fetched, whole: bool, now: datetime) -> dict:
-    """Make the new entry of ``datapackage.json``: what the file is, and when it was read."""
+def _resource(name: str) -> dict:
+    """Return the present entry of a table in ``datapackage.json``, to be changed freely."""
     descriptor = catalogue.folder() / "datapackage.json"
     resources = json.loads(descriptor.read_text(encoding="utf-8"))["resources"]
-    resource = next(r for r in resources if r["name"] == plan.table)
+    return next(r for r in resources if r["name"] == name)
+
+
+def _entry(
+    plan: Plan, resource: dict, rows, file: Path, whole: bool, vintage: str, accessed: datetime
+) -> dict:
+    """Make the new entry of ``datapackage.json``: what the file is, and when it was read."""
     for column in resource["schema"]["fields"]:
         if column["name"] == "year":
             bounds = column["constraints"]
@@ -241,8 +282,8 @@ def _entry(plan, rows, file: Path, fetched: Fetched, whole: bool, now: datetime)
             "hash": f"sha256:{catalogue.file_sha256(file)}",
             "bytes": file.stat().st_size,
             "rows": len(rows),
-            "accessed": now.astimezone(UTC).date().isoformat(),
-            "vintage": fetched.vintage,
+            "accessed": accessed.astimezone(UTC).date().isoformat(),
+            "vintage": vintage,
         }
     )
 

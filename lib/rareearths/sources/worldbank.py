@@ -15,10 +15,11 @@ from rareearths.sources.fetch import Manners, Request, Unusable, one_line
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 
 NAME, TABLE = "worldbank", "political_stability"
+TABLES = (TABLE,)
 BASE = "https://api.worldbank.org/v2"
 LICENCE = "CC BY 4.0: World Bank, Worldwide Governance Indicators"
 MANNERS = Manners(spacing=1.0)
-KEY_VARIABLE = KEY_HEADER = None
+KEY = None
 RULE = "each edition restates every year"
 SERIES = {"estimate": "GOV_WGI_PV.EST", "standard_error": "GOV_WGI_PV.SE"}
 DATABASE = "3"  # Worldwide Governance Indicators
@@ -28,13 +29,13 @@ MOST_PAGES = 100  # of one series; there are six
 _FIELDS = ("countryiso3code", "date", "value")
 
 
-def plan(rows: pd.DataFrame, since: int | None, today: date, base: str | None = None, **_) -> Plan:
+def plan(tables: dict, since: int | None, today: date, base: str | None = None, **_) -> Plan:
     """Say what to ask: every year to the last complete one, as each edition restates them all.
 
     Parameters
     ----------
-    rows : pandas.DataFrame
-        The present table.
+    tables : dict
+        The present tables by name.
     since : int, optional
         First year to ask for.
     today : datetime.date
@@ -44,7 +45,7 @@ def plan(rows: pd.DataFrame, since: int | None, today: date, base: str | None = 
     years = tuple(range(max(since or FIRST_YEAR, FIRST_YEAR), today.year))
     asked = tuple(_page(series, years, 1, base or BASE) for series in SERIES.values())
     why = f"{RULE}: {years_in_words(years)}"
-    return Plan(NAME, TABLE, years, why, asked if years else (), {"base": base or BASE})
+    return Plan(NAME, TABLES, years, why, asked if years else (), {"base": base or BASE})
 
 
 def fetch(
@@ -87,10 +88,15 @@ def fetch(
         note(f"World Bank: no economy of ours, left out: {', '.join(sorted(left_out))}")
     rows = pd.DataFrame(columns).dropna(subset=["estimate"]).astype("float64")
     rows["normalised"] = ((2.5 - rows["estimate"]) / 5).clip(0, 1)
-    return Fetched(rows.sort_index().round(6).reset_index(), editions.pop())
+    return Fetched({TABLE: rows.sort_index().round(6).reset_index()}, editions.pop())
 
 
-def ordered(rows: pd.DataFrame) -> pd.DataFrame:
+def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
+    """Say which of the present rows the new ones stand for: those of the years asked for."""
+    return rows["year"].isin(made.periods)
+
+
+def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Sort the table as the bundled one."""
     return rows.sort_values(["economy", "year"], ignore_index=True)
 
@@ -140,7 +146,7 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
         def judge(data, wanted=wanted) -> int:
             return len(_rows(data, series, wanted))
 
-        request = _page(series, made.years, page, made.rest["base"])
+        request = _page(series, made.periods, page, made.rest["base"])
         data = read(request, judge)
         header, pages, page = data[0], _whole(data[0], "pages"), page + 1
         if pages > MOST_PAGES:
@@ -150,7 +156,7 @@ def _series(made: Plan, series: str, read: Callable) -> tuple[pd.DataFrame, str]
         message = f"{len(observed)} rows came, the header says {_whole(header, 'total')}"
         raise Unusable(f"World Bank {series}: {message}")
     if not observed:
-        raise Unusable(f"World Bank {series}: no row for {years_in_words(made.years)}")
+        raise Unusable(f"World Bank {series}: no row for {years_in_words(made.periods)}")
     rows = pd.DataFrame([_observation(row, series) for row in observed])
     twice = rows[rows.duplicated(["label", "year"])]
     if len(twice):
