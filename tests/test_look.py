@@ -96,7 +96,7 @@ def test_the_distance_of_colours_is_that_of_oklab():
 
 @pytest.mark.parametrize("sight", SIGHT)
 def test_economies_are_told_apart_by_night_as_by_day(sight):
-    """Any two may share a chart; where they are far apart by day, it is enough to be so by night."""
+    """Any two may share a chart; those far apart by day need only be so by night."""
     drawn = look.economy_colours([*COLOURS.index, "others"])
     night = {colour: shades(colour)["dark"] for colour in drawn}
     close = []
