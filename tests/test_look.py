@@ -1,8 +1,10 @@
 """The look that figures share: colours that can be read by day and by night, years on an axis."""
 
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 
+import matplotlib.colors
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -42,6 +44,79 @@ def test_lines_keep_their_colour_by_day_and_stand_out_by_night():
         found = shades(colour)
         assert found["light"] == colour
         assert look.contrast(found["dark"], PAPERS["dark"]) >= look.LEAST_CONTRAST
+
+
+# How red, green and blue light is seen without one kind of cone: Machado, Oliveira and Fernandes
+# (2009), severity 1.
+SIGHT = {
+    "all cones": np.eye(3),
+    "no red cones": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "no green cones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+}
+# Light to cones, and their cube roots to lightness and two hues: Ottosson (2020), Oklab.
+TO_CONES = [
+    [0.4122214708, 0.5363325363, 0.0514459929],
+    [0.2119034982, 0.6806995451, 0.1073969566],
+    [0.0883024619, 0.2817188376, 0.6299787005],
+]
+TO_OKLAB = [
+    [0.2104542553, 0.7936177850, -0.0040720468],
+    [1.9779984951, -2.4285922050, 0.4505937099],
+    [0.0259040371, 0.7827717662, -0.8086757660],
+]
+FAR = 8  # of 100 from black to white; two areas side by side are told apart
+
+
+def apart(one: str, other: str, sight: str) -> float:
+    """How different two colours look, in hundredths of the way from black to white."""
+    values = np.array([matplotlib.colors.to_rgb(one), matplotlib.colors.to_rgb(other)])
+    light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(light @ np.transpose(SIGHT[sight]), 0, 1)
+    places = np.cbrt(seen @ np.transpose(TO_CONES)) @ np.transpose(TO_OKLAB)
+    return 100 * np.linalg.norm(places[0] - places[1])
+
+
+def test_the_distance_of_colours_is_that_of_oklab():
+    for sight in SIGHT:
+        assert apart("#000000", "#ffffff", sight) == pytest.approx(100, abs=0.01)
+        assert apart("#123456", "#123456", sight) == 0
+    red = np.linalg.norm([0.628, 0.225, 0.126])  # as published: lightness and the two hues
+    assert apart("#ff0000", "#000000", "all cones") == pytest.approx(100 * red, abs=0.05)
+    reds = [apart("#a52a2a", "#6b6b00", sight) for sight in SIGHT]
+    assert reds[2] < reds[0] / 2, "without green cones red and olive are alike"
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_economies_are_told_apart_by_night_as_by_day(sight):
+    """Any two may share a chart; those far apart by day need only be so by night."""
+    drawn = look.economy_colours([*COLOURS.index, "others"])
+    night = {colour: shades(colour)["dark"] for colour in drawn}
+    close = []
+    for one, other in combinations(drawn, 2):
+        by_day, by_night = apart(one, other, sight), apart(night[one], night[other], sight)
+        if by_night < 0.7 * min(by_day, FAR):
+            close.append((one, other, by_day, by_night))
+    assert close == []
+
+
+@pytest.mark.parametrize("sight", SIGHT)
+def test_the_economies_of_most_charts_are_told_apart_well_by_night(sight):
+    """Those of the first rows."""
+    night = [shades(colour)["dark"] for colour in look.economy_colours(list(COLOURS.index[:4]))]
+    assert min(apart(*pair, sight) for pair in combinations(night, 2)) > 14
+
+
+def test_a_label_has_by_night_the_colour_of_its_line():
+    for colour in look.economy_colours(list(COLOURS.index)):
+        assert shades(look.text_colour(colour))["dark"] == shades(colour)["dark"]
 
 
 @given(st.integers(1990, 2040), st.integers(0, 60), st.integers(2, 8))

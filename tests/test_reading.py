@@ -246,7 +246,7 @@ def test_the_interactive_timeline_answers_to_hover_and_zoom(site, browser):
     page.goto((site / TIMELINE).as_uri())
     chart = page.locator("figure .chart svg").first
     chart.wait_for()
-    assert not page.locator("figure:has(.chart) > img").first.is_visible()
+    assert not page.locator("figure:has(.chart) img").first.is_visible()
     marks = chart.locator(".mark-symbol.role-mark path")
     assert marks.count() > 50
     marks.first.scroll_into_view_if_needed()
@@ -293,7 +293,7 @@ def test_without_scripts_and_in_print_the_static_twin_is_shown(site, browser):
     page.goto((site / TIMELINE).as_uri())
     page.locator("figure .chart svg").first.wait_for()
     page.emulate_media(media="print")
-    assert page.locator("figure:has(.chart) > img").first.is_visible()
+    assert page.locator("figure:has(.chart) img").first.is_visible()
     assert not page.locator("figure .chart").first.is_visible()
     page.close()
 

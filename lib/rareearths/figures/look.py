@@ -100,7 +100,8 @@ def economy_colours(economies: Sequence[str]) -> list[str]:
 
     An economy without a fixed colour takes a muted one, in the order in which they come.
     """
-    fixed = _fixed_colours()
+    fixed, by_night = _fixed_colours()
+    _by_night.update(by_night)
     spare = iter(_SPARE_COLOURS * (1 + len(economies) // len(_SPARE_COLOURS)))
     colours = [
         OTHERS_COLOUR if e == "others" else fixed[e] if e in fixed else next(spare)
@@ -121,8 +122,9 @@ def text_colour(colour: str) -> str:
     """Return a shade of a colour in which a text can be read, on light and on dark paper."""
     if colour in DARK:
         return colour
+    for_night([colour])
     shade = _legible(colour, PAPER, INK)
-    _by_night.setdefault(shade, _legible(colour, DARK[PAPER], PAPER))
+    _by_night[shade] = _by_night[colour]
     return shade
 
 
@@ -143,8 +145,13 @@ def contrast(one: str, other: str) -> float:
 
 
 @cache
-def _fixed_colours() -> dict[str, str]:
-    return catalogue.load("colours").set_index("economy")["colour"].to_dict()
+def _fixed_colours() -> tuple[dict[str, str], dict[str, str]]:
+    """The colour of each economy, and what each of these colours is by night."""
+    table = catalogue.load("colours")
+    return (
+        dict(zip(table["economy"], table["colour"], strict=True)),
+        dict(zip(table["colour"], table["night"], strict=True)),
+    )
 
 
 def economy_name(economy: str) -> str:

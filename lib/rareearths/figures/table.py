@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,10 @@ _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _ORIGINAL = {
     "author", "capacity_as_given", "company", "event_id", "loss_printed", "printed", "project_name",
     "publisher", "share_as_printed", "tables", "value_as_printed",
+}  # fmt: skip
+_ROLES = {
+    "table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "th": "columnheader",
+    "td": "cell",
 }  # fmt: skip
 _NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
 
@@ -383,6 +388,7 @@ def show_table(
     caption: str,
     search: str = "",
     headings: dict[str, str] | None = None,
+    stacked: bool = False,
     **values,
 ) -> None:
     """Show a small table.
@@ -398,6 +404,9 @@ def show_table(
         Label of a field to search the rows with; no such field where it is empty.
     headings : dict of str to str, optional
         Headings in place of those of `COLUMNS`, by column: the names of two economies, for example.
+    stacked : bool
+        On a phone the cells of a row stand below one another, each after its heading, under the
+        first one: for rows of texts that are read one by one, not down a column.
 
     Raises
     ------
@@ -414,7 +423,7 @@ def show_table(
         for name in columns
     ]
     text = rows[list(columns)].to_string(index=False)
-    markup = _as_html(table, caption)
+    markup = _as_html(table, caption, stacked=stacked)
     receipt.display(
         searchable_html(markup, translation.said(search)) if search else markup,
         f"{caption}\n{text}",
@@ -540,7 +549,9 @@ def _kind(column: _Column) -> str:
     return f" class='text{width}'"
 
 
-def _as_html(columns: list[_Column], caption: str, role: str = "region") -> str:
+def _as_html(
+    columns: list[_Column], caption: str, role: str = "region", *, stacked: bool = False
+) -> str:
     """Return a table that scrolls sideways where it is too wide."""
     kinds = [_kind(column) for column in columns]
     named = list(zip(columns, kinds, strict=True))
@@ -551,8 +562,18 @@ def _as_html(columns: list[_Column], caption: str, role: str = "region") -> str:
     )
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     name = html.escape(caption)
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     return (
         f"<p class='caption'>{name}</p>"
         f"<div class='scroll' tabindex='0' role='{role}' aria-label='{name}'>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"{_stacked(table, columns) if stacked else table}</div>"
     )
+
+
+def _stacked(table: str, columns: list[_Column]) -> str:
+    """Give each cell its heading, and name the roles, which a browser forgets of stacked cells."""
+    headings = cycle(re.sub("<[^>]*>", "", column.heading) for column in columns)
+    table = re.sub("<td", lambda _: f'<td data-heading="{next(headings)}"', table)
+    for element, role in _ROLES.items():
+        table = re.sub(rf"<{element}\b", f"<{element} role='{role}'", table)
+    return table.replace("<table", "<table class='stacked'", 1)

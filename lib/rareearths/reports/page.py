@@ -19,6 +19,7 @@ _NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
 LANGUAGES = {"en": "English", "ja": "日本語"}  # as their readers call them
 _TAG = re.compile(r"(<[^>]*>)")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_PATH = re.compile(r"<code>[\w.-]+(?:/[\w.-]+)+</code>")
 _FACE = '@font-face { font-family: "signs of this page"; src: url("%s"); }'
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _WITH_SCRIPTS = re.compile(r"(<script>.*?</script>)", re.DOTALL)
@@ -156,6 +157,11 @@ def _whole_dates(markup: str) -> str:
     return "".join(parts)
 
 
+def _breakable_paths(markup: str) -> str:
+    """Let a path break after its parts; a browser would else break it, or after it, anywhere."""
+    return _PATH.sub(lambda path: re.sub(r"(?<!<)[/_]", r"\g<0><wbr>", path[0]), markup)
+
+
 def _scripts_once(body: str) -> str:
     """Keep the first of scripts that are the same, such as the library of several charts."""
     seen = set()
@@ -206,6 +212,7 @@ def _exporter():
         exclude_anchor_links=True,
     )
     exporter.register_filter("whole_dates", _whole_dates)
+    exporter.register_filter("breakable_paths", _breakable_paths)
     return exporter
 
 

@@ -1,5 +1,6 @@
-// What a page does besides its charts and searches: one switch for all code, and the section that
-// is read marked in the contents. Without scripts each code folds by itself, and the links work.
+// What a page does besides its charts and searches: one switch for all code, the section that is
+// read marked in the contents, and no useless stops of the Tab key. Without scripts each code folds
+// by itself, and the links work.
 document.addEventListener("DOMContentLoaded", () => {
   const button = document.querySelector(".bar button");
   const codes = [...document.querySelectorAll("details.code")];
@@ -15,6 +16,16 @@ document.addEventListener("DOMContentLoaded", () => {
       showCode(button.getAttribute("aria-pressed") !== "true");
     });
   }
+
+  // A box that has nothing to scroll is no stop of the Tab key.
+  const boxes = new ResizeObserver((changes) => {
+    for (const { target: box } of changes) {
+      const wide = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      if (wide) box.setAttribute("tabindex", "0");
+      else box.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll(".scroll")) boxes.observe(box);
 
   const links = [...document.querySelectorAll(".contents a")];
   const target = (link) => document.getElementById(decodeURIComponent(link.hash.slice(1)));
