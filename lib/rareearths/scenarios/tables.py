@@ -87,8 +87,7 @@ def points_text(middle: float, low: float, high: float) -> str:
     >>> points_text(-0.02, -0.05, 0.0)
     '−2.0 (−5.0 to 0.0)'
     """
-    text = ranged(middle, low, high, "points")
-    return text.replace("+0.0", "0.0").replace("-0.0", "0.0").replace("-", "−")
+    return ranged(middle, low, high, "points").replace("+0.0", "0.0")
 
 
 def _share(values: np.ndarray) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rareearths import catalogue
 from rareearths.translation import messages, names, quantities, sentences
+from rareearths.words import with_minus
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "ja")
@@ -68,7 +69,7 @@ def missed() -> list[str]:
 
 
 def said(text: str, language: str | None = None) -> str:
-    """Return a text, plain or Markdown, in the language that is spoken.
+    """Return a text, plain or Markdown, in the language that is spoken, its numbers with a minus.
 
     A sentence without a translation stays English and is remembered, see `missed`.
 
@@ -79,8 +80,8 @@ def said(text: str, language: str | None = None) -> str:
         Another language than the one chosen by `speak`.
     """
     if (language or _language) == ENGLISH or not text:
-        return text
-    return _translated(text)
+        return with_minus(text)
+    return with_minus(_translated(text))
 
 
 def lacking(text: str, language: str) -> list[str]:
