@@ -401,8 +401,15 @@ def test_parties_and_their_faults():
     seven = party.load_party("G7")
     assert set(seven.areas) == {"JPN", "USA", "DEU"}
     assert "France" in seven.left_out
+    ended = party.load_party("MSP")
+    assert set(ended.areas) == {"JPN", "USA", "DEU", "KOR"}
+    assert len(ended.home) == 14
+    assert answers.party_words(ended).startswith("The bloc ended on 2026-02-04; ")
+    assert "ended" not in answers.party_words(seven)
     with pytest.raises(ValueError, match="supplier"):
         party.load_party("RCEP")
+    with pytest.raises(ValueError, match="no page read lists the members of FORGE"):
+        party.load_party("FORGE")
     with pytest.raises(ValueError, match="unknown economy or bloc 'JPX'; closest: "):
         party.load_party("JPX")
     with pytest.raises(ValueError, match="unknown package 'anounced'; closest: announced"):

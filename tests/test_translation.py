@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numbers_of import numbers_of
-from rareearths import figures, trade, translation
+from rareearths import catalogue, figures, trade, translation
 from rareearths.figures import spec
 from rareearths.translation import language, messages, names, quantities, sentences
 
@@ -26,6 +26,14 @@ def filled(source, target, text, **known):
     """What a message makes of a text, where only the known words can stand in a place."""
     message = messages._message(source, target)
     return message.fill(text, lambda part, kind: part if kind == "raw" else known.get(part))
+
+
+def test_the_code_of_a_bloc_is_said_once():
+    translation.speak("ja")
+    blocs = catalogue.load("blocs").set_index("bloc")["name"]
+    said = {code: translation.said(f"{name} ({code})") for code, name in blocs.items()}
+    assert translation.missed() == []
+    assert [text for code, text in said.items() if text.count(code) != 1] == []
 
 
 def test_a_place_takes_only_what_has_a_translation():

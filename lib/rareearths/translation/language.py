@@ -13,9 +13,9 @@ LANGUAGES = (ENGLISH, "ja")
 _FOLDER = Path(__file__).parent
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # Markdown wants blanks around, which Japanese has not
-# No English words: JPN, HHI, 2E001; baci_minerals, chn-ree-quota-2010.
+# No English words: JPN, HHI, 2E001, PAX_SILICA; baci_minerals, chn-ree-quota-2010.
 _CODE = re.compile(
-    r"[A-Z0-9][A-Z0-9/&.-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}|https?://\S+"
+    r"[A-Z0-9][A-Z0-9/&._-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}|https?://\S+"
 )
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
