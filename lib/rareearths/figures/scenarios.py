@@ -415,8 +415,8 @@ def show_lever_years(found: dict[str, pd.DataFrame], done, **facts) -> None:
             shown,
             list(shown),
             caption="{goods}, {package}: what each lever takes off the share from {supplier}, "
-            "points, and months that the stock lasts, as if it stood from the first year on; mean "
-            "(stock: median) and 90% of draws",
+            "points, and months that the stock lasts, as if it stood from the first year on; "
+            "median and 90% of draws, and where a few draws make a mean outside them, the mean",
             goods=GROUPS[group][0].upper() + GROUPS[group][1:],
             **facts,
         )

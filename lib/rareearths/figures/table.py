@@ -524,6 +524,7 @@ def _cell(name: str, value) -> str:
         return value
     if isinstance(value, (int, np.integer)):
         return str(value) if name == "year" else f"{value:,}"
+    value += 0.0  # no minus before a zero
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 

@@ -118,8 +118,10 @@ def change_words(done: outlook.Outlook, group: str) -> str:
 
 def chance_words(done: outlook.Outlook, target: float) -> str:
     """The chance of the target in the last year by magnet group: "41% for neodymium ..."."""
-    found = {g: outlook.reached(done, g, target).iloc[-1] for g in MAGNETS}
-    return joined([f"{chance_text(share)} for {GROUPS[g]}" for g, share in found.items()])
+    found = {g: chance_text(outlook.reached(done, g, target).iloc[-1]) for g in MAGNETS}
+    if len(set(found.values())) == 1:
+        return f"{found[MAGNETS[0]]} for both groups of magnet elements"
+    return joined([f"{chance} for {GROUPS[g]}" for g, chance in found.items()])
 
 
 def sampling_error(draws: int) -> str:
