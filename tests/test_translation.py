@@ -36,6 +36,13 @@ def test_the_code_of_a_bloc_is_said_once():
     assert [text for code, text in said.items() if text.count(code) != 1] == []
 
 
+def test_goods_with_their_code_are_said_as_in_the_table():
+    translation.speak("ja")
+    labels = trade.product_labels("ja")
+    for code in trade.product_codes():
+        assert translation.said(trade.product_in_text(code)) == f"{labels[code]}（HS {code}）"
+
+
 def test_a_place_takes_only_what_has_a_translation():
     source, target = "{who} and {whom} met {place}.", "{place}で{who}と{whom}が会った。"
     known = {"Ann": "アン", "Bob and Co": "ボブ社", "here": "ここ"}
