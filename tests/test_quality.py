@@ -222,6 +222,9 @@ def test_the_figures_name_the_goods_of_each_code():
     marks = quality.quality_marks("JPN", "rare_earths", (2020, 2024))
     goods = [trade.product_in_text(code) for code in sorted(marks["product"].unique())]
     assert "Cerium compounds (HS 284610)" in goods
+    said = quality.marks_in_words(marks[marks["year"] == 2024])
+    assert said.count("Mark ") == len(goods)
+    assert all(f"in 2024: {name}." in said for name in goods)
     for plot in (figures.plot_marks, figures.plot_coverage):
         assert [text.get_text() for text in plot(figures.canvas(2), marks).texts] == goods
 
