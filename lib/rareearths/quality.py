@@ -40,8 +40,9 @@ def quality_marks(
         One row for each ``product`` and ``year`` with imports: ``label`` (name of the product),
         ``coverage`` (share of the import value with a known weight), ``published_difference``
         (published minus computed share, of the page that comes nearest; fraction),
-        ``reported_ratio`` (reported / BACI value), ``known_break`` (text), each missing where there is nothing to compare; ``compared``
-        (whether a published or a reported figure exists), ``mark`` and ``reason`` (text).
+        ``reported_ratio`` (reported / BACI value), ``known_break`` (text), each missing where there
+        is nothing to compare; ``compared`` (whether a published or a reported figure exists),
+        ``mark`` and ``reason`` (text).
         Empty when nothing was imported.
 
     Raises
