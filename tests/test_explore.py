@@ -186,6 +186,34 @@ def test_a_page_names_the_levers_that_are_moved(moved, text):
 
 
 @pytest.mark.parametrize(
+    ("notebook", "values", "texts"),
+    [
+        ("75_trusted_network", {"members": []}, {"members": "none"}),
+        ("75_trusted_network", {"members": ["JPN"]}, {"members": "Japan (JPN)"}),
+        ("30_policy_timeline", {"issuers": ["EUU"]}, {"issuers": "European Union (EUU)"}),
+    ],
+)
+def test_a_page_names_codes_and_what_is_empty(notebook, values, texts):
+    cells = nbformat.read(ROOT / f"notebooks/{notebook}.ipynb", as_version=4)
+    assert parameters.texts(cells, values) == texts
+
+
+@pytest.mark.parametrize(
+    ("notebook", "label"),
+    [
+        ("30_policy_timeline", "target economy"),
+        ("60_diversification_levers", "target share"),
+        ("75_trusted_network", None),
+    ],
+)
+def test_what_a_target_is_has_words_of_its_own(notebook, label):
+    cells = nbformat.read(ROOT / f"notebooks/{notebook}.ipynb", as_version=4)
+    called = parameters.labels(cells)
+    assert called.get("target") == label
+    assert called["end_year" if "end_year" in called else "end"].startswith("end")
+
+
+@pytest.mark.parametrize(
     ("moved", "message"),
     [
         ({"recycle": 0.1}, "moved: unknown lever 'recycle'; closest: recycling"),

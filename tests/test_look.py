@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths.figures import look
+from rareearths import figures, translation
+from rareearths.figures import lettering, look
 
 COLOURS = pd.read_csv(ROOT / "data/reference/colours.csv").set_index("economy")["colour"]
 PAPERS = {"light": look.PAPER, "dark": look.DARK[look.PAPER]}
@@ -126,3 +127,19 @@ def test_the_last_year_is_labelled_and_the_others_at_even_steps(first, length, m
     assert years[0] >= first
     assert len(years) <= most
     assert len({b - a for a, b in pairwise(years)}) <= 1
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_lettering_of_a_figure_has_minus_signs(language):
+    translation.speak(language)
+    try:
+        axes = figures.canvas(2)
+        axes.set(xlim=(-1, 1), title="-0.1 to -5")
+        lettering.translate(axes.figure)
+        axes.figure.canvas.draw()
+        ticks = [label.get_text() for label in axes.get_xticklabels()]
+    finally:
+        translation.speak("en")
+    assert not any("-" in text for text in (axes.get_title(), *ticks))
+    assert axes.get_title().count("−") == 2
+    assert any("−" in text for text in ticks)

@@ -12,6 +12,7 @@ from published import INDICES, JAPANESE, REPORTS, SAMPLE
 from rareearths import mirror, translation
 from rareearths.reports import labels, tiles
 from rareearths.reports.store import Site
+from rareearths.words import with_minus
 
 PHONE, DESKTOP = 360, 1200
 
@@ -89,6 +90,13 @@ def test_a_report_has_what_a_reader_expects(site, visits):
         assert len(source.encode()) < 2_000_000
         assert "importer: str" not in source, "the parameters cell is not shown"
         assert "from rareearths import" not in source, "the set-up cell is not shown"
+
+
+def test_negative_numbers_of_a_page_have_a_minus_sign(visits):
+    for name, seen in visits.items():
+        texts = [piece["text"] for piece in seen["read"]]
+        assert [text for text in texts if with_minus(text) != text] == [], name
+    assert any("−" in seen["text"] for seen in visits.values())
 
 
 def test_headline_numbers_are_recorded_ones(site):

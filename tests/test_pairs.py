@@ -406,6 +406,10 @@ def test_a_change_is_clear_only_where_the_years_do_not_overlap():
     assert "clearly less alike" in pair_answers.on_trend(turned)
     mixed = table.assign(share_value=[0.1, 0.2, 0.45, 0.4, 0.5, 0.6])
     assert "no clear change" in pair_answers.on_trend(mixed)
+    assert "20% by value in the first 3 years, 50% in the last" in pair_answers.trend_title(table)
+    level = table.assign(share_value=[0.1, 0.2, 0.3, 0.3, 0.2, 0.1])
+    title = "Metals: 20% by value in the last 3 years, as much as in the first"
+    assert pair_answers.trend_title(level) == title
 
 
 def test_steps_of_one_dispute_are_told_apart_from_other_acts():

@@ -1,5 +1,7 @@
 """Policy events: filters, what was in force on a day, counts."""
 
+import re
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -178,3 +180,15 @@ def test_wrong_input_is_answered(arguments, error, message):
 def test_a_day_is_wanted():
     with pytest.raises(ValueError, match="'2010-09' is not a day"):
         policy.in_force("2010-09")
+
+
+def test_links_to_pages_say_where_they_lead():
+    linked = dict(policy.event_table(policy.load_events())[["event_id", "pages"]].to_numpy())
+    pages = policy.load_sources().sort_values(["event_id", "n"])
+    for event, rows in pages.groupby("event_id"):
+        names = [name for name, _ in linked[event]]
+        assert len(set(names)) == len(names), event
+        assert [address for _, address in linked[event]] == list(rows["url"])
+        for name, publisher, address in zip(names, rows["publisher"], rows["url"], strict=True):
+            plain = re.sub(r" \(\d+\)$", "", name)
+            assert plain == publisher if pd.notna(publisher) else plain in address

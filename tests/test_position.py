@@ -357,6 +357,18 @@ def test_the_partners_of_japan_and_the_flows_without_them(flows):
 # words
 
 
+def test_the_balance_of_the_signals_is_a_mean_and_that_of_the_stages_one_of_sums(flows):
+    row = upgrading.signals(upgrading.series(flows, "JPN")).set_index("signal").loc["last_ntb"]
+    years = [int(year) for year in row["late_years"].split("–")]
+    found = position.balance(flows, "JPN").query("stage == 'magnet'").set_index("year")
+    found = found.loc[years[0] : years[1]]
+    assert row["late"] == pytest.approx(found["ntb"].mean())
+    standing = position.standing(flows, ["JPN"]).set_index("stage").loc["magnet", "value"]
+    sums = found[["exports_usd", "imports_usd"]].sum()
+    assert standing == pytest.approx((sums.iloc[0] - sums.iloc[1]) / sums.sum())
+    assert f"{standing:.2f}" != f"{row['late']:.2f}"  # so that the page has to say why
+
+
 def test_the_same_economy_twice_and_wrong_codes_are_named():
     assert position.economies("JPN", ["DEU", "JPN"], "CHN") == ["JPN", "DEU"]
     with pytest.raises(ValueError, match="the same economy, CHN"):
@@ -388,6 +400,7 @@ def test_the_answer_counts_the_variants_of_the_verdict_and_of_each_signal(flows)
     assert "no sign of moving up" in said
     assert "none says the reverse" in said
     assert "Not moved beyond chance: the share of magnets in its exports." in said
+    assert "The balance here is the mean of the single years" in said
     reverse = rows.assign(low_move=upgrading.UP)
     said = position_verdicts.on_move(found, upgrading.DOWN, "magnet", (2, 8), tried=reverse)
     assert "no sign" not in said

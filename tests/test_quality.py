@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rareearths import catalogue, mirror, quality, trade
+from rareearths import catalogue, figures, mirror, quality, trade
 from rareearths.catalogue import UnknownCode
 
 given_many = settings(max_examples=60)
@@ -216,6 +216,17 @@ def test_the_mirror_gap_of_nothing_is_refused(pair):
 
 
 # Every importer; empty and wrong selections.
+
+
+def test_the_figures_name_the_goods_of_each_code():
+    marks = quality.quality_marks("JPN", "rare_earths", (2020, 2024))
+    goods = [trade.product_in_text(code) for code in sorted(marks["product"].unique())]
+    assert "Cerium compounds (HS 284610)" in goods
+    said = quality.marks_in_words(marks[marks["year"] == 2024])
+    assert said.count("Mark ") == len(goods)
+    assert all(f"in 2024: {name}." in said for name in goods)
+    for plot in (figures.plot_marks, figures.plot_coverage):
+        assert [text.get_text() for text in plot(figures.canvas(2), marks).texts] == goods
 
 
 def test_every_importer_has_marks_in_the_latest_year():

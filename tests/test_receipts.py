@@ -99,6 +99,11 @@ def test_a_formula_is_made_text(text):
     assert rows.endswith(f"'{text}")
 
 
+def test_numbers_that_are_text_have_the_hyphen_of_machines():
+    rows = pd.DataFrame({"effect": ["−31.0", "−3%", "−2.0 (−5.0 to 0.0)"]})
+    assert receipt.to_csv(rows).splitlines() == ["effect", "-31.0", "-3%", "−2.0 (−5.0 to 0.0)"]
+
+
 @pytest.mark.parametrize("text", ["-0.5", "+3.1", "12", "-3%", "a=b", "China"])
 def test_what_is_no_formula_stays(text):
     assert receipt.to_csv(pd.DataFrame({"a": [text]})) == f"a\n{text}\n"
@@ -160,7 +165,7 @@ def test_layers_are_described_one_after_the_other():
         ([], "0 rows."),
         ([math.nan], "1 row."),
         ([math.inf, 3.0], "2 rows, x 3."),
-        ([1e-17, -1e-17], "2 rows, x 1e-17 to -1e-17."),
+        ([1e-17, -1e-17], "2 rows, x 1e-17 to −1e-17."),
     ],
 )
 def test_what_no_number_says_is_passed_over(values, said):

@@ -19,6 +19,7 @@ from rareearths.scenarios import (
     outlook,
     packages,
     party,
+    tables,
     uncertainty,
 )
 from rareearths.scenarios.balance import SHORT, STAGES, Chain
@@ -234,6 +235,23 @@ def test_by_year_the_levers_lead_from_nothing_new_to_the_package(japan, drawn):
         assert table.loc[(lever, HORIZON), "mean"] == pytest.approx(last.at[lever, "mean"])
 
 
+def test_a_mean_outside_the_middle_of_the_draws_is_named_beside_the_median(japan, drawn):
+    years = [BASE_YEAR, HORIZON]
+    found = levers.contributions(japan, "accelerated", drawn, years, "magnet_light")
+    rare = np.zeros_like(found["separation"])
+    rare[:5, 1] = -0.2  # 5 of 300 draws: a mean of -0.33 points, none in the middle 90%
+    table = levers.by_year(found | {"separation": rare}, years)
+    done = outlook.run(japan, "accelerated", drawn, years)
+    shown = tables.lever_table(table, done, "magnet_light").set_index("lever_year")
+    assert shown["adds_separation"].tolist() == ["0.0", "0.0; mean −0.3"]
+    for row in table[table["step"].isin(packages.LEVERS)].itertuples():
+        text = shown.at[str(row.year), f"adds_{row.step}"]
+        assert text.startswith(tables.points_text(row.median, row.low, row.high))
+        low, mean, high = (round(100 * end, 1) for end in (row.low, row.mean, row.high))
+        assert ("mean" in text) == (not low <= mean <= high)
+        assert row.low <= row.median <= row.high
+
+
 def test_a_plant_that_runs_adds_what_it_makes(drawn, japan):
     sample = uncertainty.sample(drawn, uncertainty.ranges(japan, "announced"))
     rows = capacity.load_projects()
@@ -401,8 +419,15 @@ def test_parties_and_their_faults():
     seven = party.load_party("G7")
     assert set(seven.areas) == {"JPN", "USA", "DEU"}
     assert "France" in seven.left_out
+    ended = party.load_party("MSP")
+    assert set(ended.areas) == {"JPN", "USA", "DEU", "KOR"}
+    assert len(ended.home) == 14
+    assert answers.party_words(ended).startswith("The bloc ended on 2026-02-04; ")
+    assert "ended" not in answers.party_words(seven)
     with pytest.raises(ValueError, match="supplier"):
         party.load_party("RCEP")
+    with pytest.raises(ValueError, match="no page read lists the members of FORGE"):
+        party.load_party("FORGE")
     with pytest.raises(ValueError, match="unknown economy or bloc 'JPX'; closest: "):
         party.load_party("JPX")
     with pytest.raises(ValueError, match="unknown package 'anounced'; closest: announced"):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numbers_of import numbers_of
-from rareearths import figures, trade, translation
+from rareearths import catalogue, figures, trade, translation
 from rareearths.figures import spec
 from rareearths.translation import language, messages, names, quantities, sentences
 
@@ -26,6 +26,21 @@ def filled(source, target, text, **known):
     """What a message makes of a text, where only the known words can stand in a place."""
     message = messages._message(source, target)
     return message.fill(text, lambda part, kind: part if kind == "raw" else known.get(part))
+
+
+def test_the_code_of_a_bloc_is_said_once():
+    translation.speak("ja")
+    blocs = catalogue.load("blocs").set_index("bloc")["name"]
+    said = {code: translation.said(f"{name} ({code})") for code, name in blocs.items()}
+    assert translation.missed() == []
+    assert [text for code, text in said.items() if text.count(code) != 1] == []
+
+
+def test_goods_with_their_code_are_said_as_in_the_table():
+    translation.speak("ja")
+    labels = trade.product_labels("ja")
+    for code in trade.product_codes():
+        assert translation.said(trade.product_in_text(code)) == f"{labels[code]}（HS {code}）"
 
 
 def test_a_place_takes_only_what_has_a_translation():

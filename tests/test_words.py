@@ -79,7 +79,40 @@ def test_choose_takes_the_first_that_holds():
 
 @pytest.mark.parametrize(
     ("value", "form", "text"),
-    [(-1e-17, "pct0", "0%"), (-0.0004, "pct", "0.0%"), (-0.004, "pct", "-0.4%")],
+    [(-1e-17, "pct0", "0%"), (-0.0004, "pct", "0.0%"), (-0.004, "pct", "−0.4%")],
 )
 def test_no_minus_stands_before_a_zero(value, form, text):
     assert words.show_number(value, form) == text
+
+
+NEVER_NEGATIVE = {"count", "dollars", "p", "pp", "truth", "usd_kg", "year"}
+
+
+@pytest.mark.parametrize("form", sorted(set(words.FORMATS) - NEVER_NEGATIVE))
+def test_a_negative_number_has_a_minus_sign_and_no_hyphen(form):
+    assert words.show_number(-1234.5, form).startswith("−")
+    assert "-" not in words.fill(f"{{x:{form}}} or {{x:.2f}}", x=-1234.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-0.1 (-5.4 to -1)", "−0.1 (−5.4 to −1)"),
+        ("Balance, -1 to 1", "Balance, −1 to 1"),
+        ("収支は-0.11（-0.27〜0.03）", "収支は−0.11（−0.27〜0.03）"),
+        ("-\\$5 and -$5", "−\\$5 and −$5"),
+    ],
+)
+def test_the_sign_of_a_number_is_a_minus(text, shown):
+    assert words.with_minus(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2010-12-28", "in 2006-2010", "GB/T 1234-5", "1e-17", "HS 2846-90", "a - 5", "- 5 things",
+        "https://example.org/-5?x=-3#-2", "chn-ree-quota-2010", "OFR 2025-1047", "5–-3", "U-235",
+    ],
+)  # fmt: skip
+def test_other_hyphens_stay(text):
+    assert words.with_minus(text) == text

@@ -6,6 +6,7 @@ date can mean. Announced, effective and ended stay apart.
 
 import re
 from datetime import date
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -279,16 +280,33 @@ def event_table(events: pd.DataFrame) -> pd.DataFrame:
         ones are marked) and ``pages`` (list of (text, address)).
     """
     sources = load_sources(list(events["event_id"])).sort_values(["event_id", "n"])
-    links = {
-        event: [(row.publisher if pd.notna(row.publisher) else f"page {row.n}", row.url)
-                for row in pages.itertuples()]
-        for event, pages in sources.groupby("event_id")
-    }  # fmt: skip
+    named = sources.assign(name=[page_name(row) for row in sources.itertuples()])
+    links = {event: _links(pages) for event, pages in named.groupby("event_id")}
     return events.assign(
         who=events["issuers"].map(_names),
         act=[_act(event) for event in events.itertuples()],
         pages=events["event_id"].map(links),
     )
+
+
+def page_name(page) -> str:
+    """Return how a link to a page is called: its publisher, else the site that it stands on.
+
+    Parameters
+    ----------
+    page : namedtuple
+        A row of `load_sources`.
+    """
+    if pd.notna(page.publisher):
+        return page.publisher
+    return urlsplit(page.url).hostname.strip(".").removeprefix("www.")
+
+
+def _links(pages: pd.DataFrame) -> list[tuple[str, str]]:
+    """The pages as (name, address); a further one of the same name has its number: Reuters (2)."""
+    nth = pages.groupby("name").cumcount() + 1
+    names = pages["name"].where(nth == 1, pages["name"] + " (" + nth.astype(str) + ")")
+    return list(zip(names, pages["url"], strict=True))
 
 
 def _act(event) -> str:

@@ -37,11 +37,12 @@ def quality_marks(
     Returns
     -------
     pandas.DataFrame
-        One row for each ``product`` and ``year`` with imports: ``coverage`` (share of the import
-        value with a known weight), ``published_difference`` (published minus computed share, of
-        the page that comes nearest; fraction), ``reported_ratio`` (reported / BACI value),
-        ``known_break`` (text), each missing where there is nothing to compare; ``compared``
-        (whether a published or a reported figure exists), ``mark`` and ``reason`` (text).
+        One row for each ``product`` and ``year`` with imports: ``label`` (name of the product),
+        ``coverage`` (share of the import value with a known weight), ``published_difference``
+        (published minus computed share, of the page that comes nearest; fraction),
+        ``reported_ratio`` (reported / BACI value), ``known_break`` (text), each missing where there
+        is nothing to compare; ``compared`` (whether a published or a reported figure exists),
+        ``mark`` and ``reason`` (text).
         Empty when nothing was imported.
 
     Raises
@@ -57,6 +58,7 @@ def quality_marks(
     trade.check_material(material)
     flows = trade.load_flows(importer, products=material, years=years)
     rows = coverage_by_product(flows)
+    rows.insert(1, "label", rows["product"].map(trade.product_labels()).astype("str"))
     rows["published_difference"] = rows["year"].map(
         _nearest_published(flows, importer, exporter, material)
     )
@@ -79,6 +81,14 @@ def add_marks(
     """Add to a table with a row a ``product`` the ``mark`` and ``reason`` of one year."""
     marks = quality_marks(importer, material, year, exporter)
     return table.merge(marks[["product", "mark", "reason"]], on="product", how="left")
+
+
+def marks_in_words(marks: pd.DataFrame) -> str:
+    """Say each mark, a sentence each: "Mark A in 2024: Cerium compounds (HS 284610)."."""
+    return " ".join(
+        f"Mark {row.mark} in {row.year}: {trade.product_in_text(row.product)}."
+        for row in marks.itertuples()
+    )
 
 
 def mark_counts(marks: pd.DataFrame) -> dict[str, int]:
@@ -149,9 +159,13 @@ def reported_effect(
 
 
 def reported_by_code(flows: pd.DataFrame, importer: str, exporter: str) -> pd.DataFrame:
-    """`trade.compare_reported` with the shares of `reported_effect`, by code and year."""
+    """`trade.compare_reported` with the shares of `reported_effect`, by code and year.
+
+    ``goods`` is the code with its name, see `trade.product_in_text`.
+    """
     effects = reported_effect(flows, importer, exporter, _KEYS)
-    return trade.compare_reported(flows, importer, exporter).merge(effects, on=_KEYS)
+    rows = trade.compare_reported(flows, importer, exporter).merge(effects, on=_KEYS)
+    return rows.assign(goods=rows["product"].map(trade.product_in_text))
 
 
 def revisions(material: str) -> pd.DataFrame:

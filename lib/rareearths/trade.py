@@ -91,6 +91,11 @@ def product_labels(language: str = "en") -> dict[str, str]:
     return dict(_names(_products, f"label_{language}"))
 
 
+def product_in_text(code: str) -> str:
+    """Return the label of an HS6 code with the code: "Cerium compounds (HS 284610)"."""
+    return f"{product_labels()[code]} (HS {code})"
+
+
 def economy_names(language: str = "en") -> dict[str, str]:
     """Return the short name of each economy by ISO3 code, in ``en`` or ``ja``."""
     return dict(_names(_economies, f"name_{language}"))

@@ -9,6 +9,7 @@ import math
 import numbers
 import re
 import string
+from collections.abc import Callable
 
 _MARKDOWN_SIGNS = "`*_[]#|~$"
 _HARMLESS = str.maketrans(
@@ -17,6 +18,8 @@ _HARMLESS = str.maketrans(
 )
 # What opens a list, a rule or a block of code where a line begins with it.
 _OPENING = re.compile(r"[ \t]*(?:[-+=]+|\d+[.)])(?=\s|$)|[ \t]{4,}|\t")
+# A hyphen that is the sign of a number: not in a span, a date, a code or an address.
+_SIGN = re.compile(r"(?<![\w./:=?&#%–-])-(?=(?:\\?\$)?\.?\d)", re.ASCII)
 
 
 def fill(template: str, /, **values) -> str:
@@ -57,6 +60,20 @@ def fill_markdown(template: str, /, **values) -> str:
 def literal(text: str) -> str:
     """Make text harmless as a part of a template: no markup, no field."""
     return escape(text).replace("{", "{{").replace("}", "}}")
+
+
+def with_minus(text: str) -> str:
+    """Set a minus sign before negative numbers; spans, dates, codes and addresses keep theirs.
+
+    Everything shown has it: the formats of `fill` and `rareearths.translation.said` set it. Files
+    for machines keep the hyphen.
+
+    Examples
+    --------
+    >>> with_minus("-0.1 (-$5 to 3) in 2010-2012, HS 2846-90")
+    '−0.1 (−$5 to 3) in 2010-2012, HS 2846-90'
+    """
+    return _SIGN.sub("−", text) if "-" in text else text
 
 
 def choose(*cases: tuple[bool, str]) -> str:
@@ -123,8 +140,10 @@ class _Plain(string.Formatter):
         return value, used
 
     def format_field(self, value, format_spec):
-        made = FORMATS.get(format_spec)
-        return made(value) if made else super().format_field(value, format_spec)
+        if made := FORMATS.get(format_spec):
+            return made(value)
+        text = super().format_field(value, format_spec)
+        return with_minus(text) if isinstance(value, numbers.Number) else text
 
 
 class _Escaped(_Plain):
@@ -134,10 +153,11 @@ class _Escaped(_Plain):
 
 
 def _usd(value: float) -> str:
-    for size, word in ((1e9, "billion"), (1e6, "million")):
-        if abs(value) >= size:
-            return f"${value / size:,.1f} {word}"
-    return f"${value:,.0f}"
+    sign, size = "−" if value <= -0.5 else "", abs(value)
+    for unit, word in ((1e9, "billion"), (1e6, "million")):
+        if size >= unit:
+            return f"{sign}${size / unit:,.1f} {word}"
+    return f"{sign}${size:,.0f}"
 
 
 def _million(value: float) -> str:
@@ -181,7 +201,7 @@ def _count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-FORMATS = {
+_FORMATS = {
     "pct": lambda v: _percent(v, 1),
     "pct0": lambda v: _percent(v, 0),
     "signed_pct0": lambda v: f"{v:+,.0%}",
@@ -206,3 +226,10 @@ FORMATS = {
     "short": lambda v: f"{v:,.0f}" if abs(v) >= 999.5 else f"{v:.3g}",
     "plain_usd": lambda v: f"{v:,.2f}" if v < 1000 else f"{v:,.0f}",
 }
+
+
+def _shown(form: Callable[[float], str]) -> Callable[[float], str]:
+    return lambda value: with_minus(form(value))
+
+
+FORMATS = {name: _shown(form) for name, form in _FORMATS.items()}

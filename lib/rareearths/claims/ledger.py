@@ -1,6 +1,5 @@
 """Run the tests of the claims and lay their findings out."""
 
-import re
 from math import isnan
 
 import pandas as pd
@@ -16,7 +15,7 @@ from rareearths.claims.finding import (
     MissingData,
     Setting,
 )
-from rareearths.words import FORMATS
+from rareearths.words import FORMATS, with_minus
 
 _LOOKUPS = ("economies", "materials", "products")  # codes and names, read once and kept
 
@@ -103,7 +102,7 @@ def ledger(setting: Setting) -> pd.DataFrame:
             | {
                 "range_of": _range_of(found),
                 "claim_label": claim["label"],
-                "because": _with_minus(found.because),
+                "because": with_minus(found.because),
                 "value_text": f"{_show(found.value, found.form)} {found.unit}".strip(),
                 "range": _range(found),
                 "tables": ", ".join(name for name in tables if name not in _LOOKUPS),
@@ -168,12 +167,7 @@ def _show(value: float, form: str) -> str:
     if isnan(value):
         return "–"
     unit = " points" if form == "points" else ""
-    return FORMATS[form](value).replace("-", "−") + unit
-
-
-def _with_minus(text: str) -> str:
-    """Set a minus sign before negative numbers; a span of years keeps its hyphen."""
-    return re.sub(r"(?<![\w-])-(?=[\d.])", "−", text)
+    return FORMATS[form](value) + unit
 
 
 def _range(found: Finding) -> str:

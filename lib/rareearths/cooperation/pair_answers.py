@@ -345,10 +345,16 @@ def trend_title(rows: pd.DataFrame) -> str:
         return f"{goods}: overlap of suppliers in {years}"
     values = rows["share_value"]
     first, last = values.head(pairs.RECENT), values.tail(pairs.RECENT)
-    return words.fill(
-        "{goods}: {how}, {a:pct0} by value in the first {n} years, {b:pct0} in the last",
-        goods=goods, how=_turned(first, last), n=str(pairs.RECENT), a=first.mean(), b=last.mean(),
-    )  # fmt: skip
+    ends = [words.show_number(part.mean(), "pct0") for part in (first, last)]
+    text = words.choose(
+        (
+            ends[0] == ends[1],
+            "{goods}: {a} by value in the last {n} years, as much as in the first",
+        ),
+        (True, "{goods}: {how}, {a} by value in the first {n} years, {b} in the last"),
+    )
+    a, b = ends
+    return words.fill(text, goods=goods, how=_turned(first, last), n=str(pairs.RECENT), a=a, b=b)
 
 
 def _turned(first: pd.Series, last: pd.Series) -> str:

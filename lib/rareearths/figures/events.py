@@ -20,6 +20,7 @@ from rareearths.figures.look import (
     labelled_years,
     text_colour,
 )
+from rareearths.words import with_minus
 
 DASHED = (0, (4, 3))
 ABOVE = 0.55  # height of the importer in question over the dots of the others
@@ -288,7 +289,7 @@ def _time_axis(axes: Axes, periods: pd.PeriodIndex) -> None:
 
 def _signed(change: float, _=None) -> str:
     """Return a change as the label of a tick: −50%, 0%, +100%."""
-    return f"{change:+.0%}".replace("-", "−") if change else "0%"
+    return with_minus(f"{change:+.0%}") if change else "0%"
 
 
 def _inside(axes: Axes, change: float) -> bool:

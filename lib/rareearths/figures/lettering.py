@@ -11,13 +11,16 @@ from matplotlib.text import Text
 from matplotlib.ticker import Formatter, NullFormatter
 
 from rareearths import translation
+from rareearths.words import with_minus
 
 FAMILY = "DejaVu Sans"  # of all signs that it has
 
 
 def translate(figure: Figure) -> None:
-    """Put the texts of a figure into the language that is spoken; an English one stays as it is."""
+    """Put the texts of a figure into the language that is spoken; of English only the minus."""
     if translation.current() == translation.ENGLISH:
+        for text in figure.findobj(Text):
+            text.set_text(with_minus(text.get_text()))
         return
     families = [FAMILY, _japanese()]
     ticks = set()
@@ -42,8 +45,8 @@ def _said(text: str) -> str:
     if len(lines) < 2 or of_its_own or translation.lacking(unwrapped, translation.current()):
         return translation.said(text)
     said = translation.said(unwrapped)
-    if said == unwrapped:
-        return text
+    if said == with_minus(unwrapped):
+        return with_minus(text)
     return _wrapped(said, math.ceil(len(said) / len(lines)))
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from rareearths import trade
 from rareearths.figures.look import (
     BASIS_COLOURS,
     GRID,
@@ -187,17 +188,19 @@ def plot_cautions(axes: Axes, effects: pd.DataFrame) -> Axes:
 
 
 def _draw_cells(axes: Axes, rows: pd.DataFrame, colours: pd.Series, alphas: np.ndarray) -> None:
-    """Fill one cell for each row's product (downwards) and year."""
+    """Fill one cell for each row's product (downwards) and year, under the name of the product."""
     products = sorted(rows["product"].unique())
     heights = rows["product"].map({code: -i for i, code in enumerate(products)})
-    bars = axes.bar(rows["year"], 0.86, 0.92, bottom=heights - 0.43, color=list(colours))
+    bars = axes.bar(rows["year"], 0.6, 0.92, bottom=heights - 0.4, color=list(colours))
     for bar, alpha in zip(bars, alphas, strict=True):
         bar.set(alpha=float(alpha), linewidth=0)
-    axes.bar(rows["year"], 0.86, 0.92, bottom=heights - 0.43, color="none", edgecolor=GRID, lw=0.5)
-    axes.set(ylim=(-len(products) + 0.45, 0.55), xlabel="", ylabel="")
+    axes.bar(rows["year"], 0.6, 0.92, bottom=heights - 0.4, color="none", edgecolor=GRID, lw=0.5)
+    axes.set(ylim=(-len(products) + 0.45, 0.75), xlabel="", ylabel="")
     first, last = rows["year"].min(), rows["year"].max()
     axes.set(xlim=(first - 0.6, last + 0.6), xticks=labelled_years(first, last))
-    axes.set_yticks([-i for i in range(len(products))], products)
+    axes.set_yticks([])
+    for row, code in enumerate(products):
+        axes.text(first - 0.46, 0.3 - row, trade.product_in_text(code), fontsize=8.5, color=INK)
     axes.grid(visible=False)
 
 

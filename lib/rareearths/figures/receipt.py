@@ -74,6 +74,8 @@ def receipt(data: pd.DataFrame, *, kind: str, title: str, alt: str = "") -> dict
 def to_csv(data: pd.DataFrame) -> str:
     """Return a table as CSV: all digits of each number, nothing for a missing value.
 
+    A number that is a text for a page, with its minus sign, gets the hyphen of numbers.
+
     Text that a spreadsheet would run as a formula gets an apostrophe before it, as OWASP advises;
     numbers never do. A list of (text, address) becomes ``text <address>``, joined by "; ".
 
@@ -103,7 +105,10 @@ def _as_text(value) -> object:
         return _harmless("; ".join(f"{text} <{address}>" for text, address in value))
     if isinstance(value, (int, float)):
         return value
-    return None if pd.isna(value) else _harmless(str(value))
+    if pd.isna(value):
+        return None
+    number = str(value).replace("−", "-")
+    return number if _NUMBER.fullmatch(number) else _harmless(str(value))
 
 
 def _harmless(text: str) -> str:

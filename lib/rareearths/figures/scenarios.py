@@ -24,7 +24,7 @@ from rareearths.figures.tilemap import key_below
 from rareearths.scenarios import answers, levers, outlook, packages
 from rareearths.scenarios.party import GROUPS
 from rareearths.scenarios.tables import lever_table, path_table, points_text
-from rareearths.words import ranged, show_number
+from rareearths.words import ranged, show_number, with_minus
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
 _WEDGES = for_night(["#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7"])
@@ -204,7 +204,7 @@ def plot_board(axes: Axes, table: pd.DataFrame, years: tuple[int, int]) -> Axes:
     axes.set(ylim=(len(levers) - 0.5, -0.5))
     least, most = axes.get_xlim()
     axes.set_xlim(least, most + 0.1 * (most - least))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(f"{value:g}")))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return key_below(axes, axes.get_legend_handles_labels()[0], 2)
@@ -415,8 +415,8 @@ def show_lever_years(found: dict[str, pd.DataFrame], done, **facts) -> None:
             shown,
             list(shown),
             caption="{goods}, {package}: what each lever takes off the share from {supplier}, "
-            "points, and months that the stock lasts, as if it stood from the first year on; mean "
-            "(stock: median) and 90% of draws",
+            "points, and months that the stock lasts, as if it stood from the first year on; "
+            "median and 90% of draws, and where a few draws make a mean outside them, the mean",
             goods=GROUPS[group][0].upper() + GROUPS[group][1:],
             **facts,
         )
@@ -495,7 +495,7 @@ _STEPS = {"none": "Share with nothing new", "end": "Share with the package"}
 
 def _points(change: float) -> str:
     text = show_number(change, "points")
-    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+    return "0.0" if text == "+0.0" else text
 
 
 def _cell(column: int, place: int, share: float):

@@ -506,11 +506,12 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
 
 def _text(text: str, column: str = "") -> str:
     """Return a text as HTML in the language of the page; what stays English is marked as such."""
-    shown = text if column in _ORIGINAL else translation.said(text)
+    english = words.with_minus(text)
+    shown = english if column in _ORIGINAL else translation.said(text)
     spoken = translation.current() == translation.ENGLISH
-    if spoken or shown != text or not _LETTERS.search(text):
+    if spoken or shown != english or not _LETTERS.search(text):
         return html.escape(shown)
-    return f"<span lang='en'>{html.escape(text)}</span>"
+    return f"<span lang='en'>{html.escape(shown)}</span>"
 
 
 def _link(text: str, address: str) -> str:
@@ -532,6 +533,7 @@ def _cell(name: str, value) -> str:
         return value
     if isinstance(value, (int, np.integer)):
         return str(value) if name == "year" else f"{value:,}"
+    value += 0.0  # no minus before a zero
     return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
 
 

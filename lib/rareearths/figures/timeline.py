@@ -214,9 +214,10 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
 
 def _rows(points: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
     """Return what the interactive timeline draws and tells of each mark, as text."""
-    first = pages.sort_values("n").drop_duplicates("event_id").set_index("event_id")
+    first = pages.sort_values("n").drop_duplicates("event_id")
+    names = {page.event_id: policy.page_name(page) for page in first.itertuples()}
     told = points.assign(
-        page=points["event_id"].map(first["publisher"].fillna(first["url"])),
+        page=points["event_id"].map(names),
         reading=points["contested"].map({True: "contested", False: "not contested"}),
         instrument=points["instrument"].str.replace("_", " "),
         begins=points["quarter"].dt.strftime("%Y-%m-%dT00:00:00"),

@@ -56,6 +56,19 @@ def memberships(bloc: str) -> pd.DataFrame:
     return pd.DataFrame({"economy": rows["economy"], **years})
 
 
+def ended(bloc: str) -> str:
+    """Return the day on which all memberships of a bloc ended; empty while it lasts.
+
+    Examples
+    --------
+    >>> ended("MSP"), ended("G7")
+    ('2026-02-04', '')
+    """
+    rows = catalogue.load("bloc_members")
+    until = rows.loc[rows["bloc"] == bloc, "until"]
+    return "" if until.empty or until.isna().any() else until.max()
+
+
 def members_in(rows: pd.DataFrame, year: int) -> list[str]:
     """Members of a year: joined in it or before, not yet left at its end.
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from rareearths import catalogue, stages, trade, words
-from rareearths.network import nodes
+from rareearths.network import blocs, nodes
 from rareearths.words import choose, ranged
 
 ONE_MEMBER, YEARS = "One member", "Year, of the last five"  # rows of the sensitivity table
@@ -38,9 +38,7 @@ def names(bloc: str, members: list[str], listed: bool) -> dict:
         short = named if count < 4 else f"the {number}"
         return {"who": named, "short": short, "members": count, "about": "", "ended": ""}
     about = catalogue.load("blocs").set_index("bloc").loc[bloc]
-    rows = catalogue.load("bloc_members")
-    until = rows.loc[rows["bloc"] == bloc, "until"]
-    ended, name = "" if until.isna().any() else until.max(), about["name"].split(",")[0]
+    ended, name = blocs.ended(bloc), about["name"].split(",")[0]
     coded = len(about["name"]) > (25 if "_" in bloc else 6)
     short = bloc.replace("_", " ") if coded else about["name"]
     return {

@@ -49,7 +49,7 @@ class Label:
             return "–"
         if not self.form:
             return plain([value])[0]
-        text = FORMATS[self.form](value).replace("-", "−")
+        text = FORMATS[self.form](value)
         return f"{text} points" if self.form in _POINTS else text
 
     def exact(self, values: list[float | None], scale: float | None) -> list[str]:

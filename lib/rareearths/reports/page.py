@@ -35,6 +35,7 @@ def render(
     beside: dict[str, str] | None = None,
     helps: dict[str, str] | None = None,
     values: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
 ) -> str:
     """Return the page of an executed notebook.
 
@@ -50,6 +51,8 @@ def render(
         What each parameter means, see `parameters.helps`.
     values : dict of str to str, optional
         The parameters as text, see `parameters.texts`.
+    labels : dict of str to str, optional
+        What each parameter is called, see `parameters.labels`.
     """
     language = facts.get("language", translation.ENGLISH)
     resources = {
@@ -58,6 +61,7 @@ def render(
         "languages": LANGUAGES,
         "said": lambda text: translation.said(text, language),
         "helps": helps or {},
+        "labels": labels or {},
         "parameters": values or facts["parameters"],
         "tiles": tiles.of_report(facts),
         "change": change_text.view(facts),

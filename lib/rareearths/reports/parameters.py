@@ -30,9 +30,10 @@ _KINDS = {  # of codes, by what is allowed
     "economy": "importers",
     "bloc": "importers",
     "economy or bloc": "importers",
-    "issuer": "importers",
     "material": "materials",
 }
+# A name that notebooks give to different things, by what is allowed.
+_LABELS = {("target", "economy"): "target economy", ("target", ""): "target share"}
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
@@ -113,8 +114,21 @@ def helps(notebook) -> dict[str, str]:
     return {name: text for name, text, _ in _documented(notebook)}
 
 
+def labels(notebook) -> dict[str, str]:
+    """Return what a page calls the parameters of an executed notebook, in words.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    """
+    found = _documented(notebook)
+    return {n: _LABELS.get((n, allowed), n.replace("_", " ")) for n, _, allowed in found}
+
+
 def texts(notebook, values: dict) -> dict[str, str]:
     """Return the values of an executed notebook as text, codes with their names: Japan (JPN).
+
+    An empty text, list or dict is "none".
 
     Parameters
     ----------
@@ -122,18 +136,26 @@ def texts(notebook, values: dict) -> dict[str, str]:
     values : dict
         Value of each parameter.
     """
-    kinds = {name: _KINDS.get(allowed) for name, _, allowed in _documented(notebook)}
-    return {name: _in_words(value, kinds.get(name)) for name, value in values.items()}
+    allowed = {name: domain for name, _, domain in _documented(notebook)}
+    return {name: _in_words(value, allowed.get(name, "")) for name, value in values.items()}
 
 
-def _in_words(value, kind: str | None) -> str:
+def _in_words(value, allowed: str) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {one}" for name, one in value.items()) or "none"
     items = value if isinstance(value, list) else [value]
+    both = zip(_named(items, allowed), items, strict=True)
+    shown = (str(item) if name == item else f"{name} ({item})" for name, item in both)
+    return ", ".join(shown) or "none"
+
+
+def _named(items: list, allowed: str) -> list:
+    """The names of codes; what is no code stays."""
+    if allowed == "issuer":
+        return [policy.name_of(code) for code in items]
+    kind = _KINDS.get(allowed)
     names = subject.named(kind, items) if kind else {}
-    named = (names.get(item, item) for item in items)
-    both = zip(named, items, strict=True)
-    return ", ".join(str(item) if name == item else f"{name} ({item})" for name, item in both)
+    return [names.get(item, item) for item in items]
 
 
 def _documented(notebook) -> list[tuple[str, str, str]]:

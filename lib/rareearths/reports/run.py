@@ -82,7 +82,8 @@ def _files(task: Task, executed, facts: dict) -> dict[str, str]:
 
     helps = parameters.helps(executed.notebook)
     values = parameters.texts(executed.notebook, facts["parameters"])
-    draft = page.render(visible(executed.notebook), facts, task.beside, helps, values)
+    labels = parameters.labels(executed.notebook)
+    draft = page.render(visible(executed.notebook), facts, task.beside, helps, values, labels)
     facts = facts | {"page": hashlib.sha256(draft.encode()).hexdigest()}
     text = json.dumps(facts, ensure_ascii=False, indent=2) + "\n"
     return {"draft": draft, "record": text, "notebook": nbformat.writes(executed.notebook)}

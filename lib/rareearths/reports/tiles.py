@@ -71,7 +71,7 @@ def _change(number: str, facts: dict) -> str:
     if parts["change"] is None:
         return f"not comparable with {change['since']}"
     if labels.label(facts, number).by_hundred:
-        said = f"{show_number(parts['change'], 'points')} points".replace("-", "−")
+        said = f"{show_number(parts['change'], 'points')} points"
     else:
         said = labels.plain([parts["change"]], signed=True)[0]
     return f"{said} since {change['since']}"

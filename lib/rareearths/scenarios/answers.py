@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rareearths import catalogue, trade
+from rareearths.network import blocs
 from rareearths.scenarios import capacity, levers, outlook, packages, party, uncertainty
 from rareearths.scenarios.levers import STAGE_NAMES
 from rareearths.scenarios.party import BASE_YEAR, GROUPS, SUPPLIER, Party
@@ -117,8 +118,10 @@ def change_words(done: outlook.Outlook, group: str) -> str:
 
 def chance_words(done: outlook.Outlook, target: float) -> str:
     """The chance of the target in the last year by magnet group: "41% for neodymium ..."."""
-    found = {g: outlook.reached(done, g, target).iloc[-1] for g in MAGNETS}
-    return joined([f"{chance_text(share)} for {GROUPS[g]}" for g, share in found.items()])
+    found = {g: chance_text(outlook.reached(done, g, target).iloc[-1]) for g in MAGNETS}
+    if len(set(found.values())) == 1:
+        return f"{found[MAGNETS[0]]} for both groups of magnet elements"
+    return joined([f"{chance} for {GROUPS[g]}" for g, chance in found.items()])
 
 
 def sampling_error(draws: int) -> str:
@@ -340,11 +343,13 @@ def trade_words(of: Party) -> str:
 
 
 def party_words(of: Party) -> str:
-    """Which members a bloc is the sum of, and who is left out; empty for one area."""
+    """Which members a bloc is the sum of, who is left out, and its end; empty for one area."""
     if not of.left_out:
         return ""
     counted = joined([party.name_of(area) for area in of.areas])
-    return (
+    end = blocs.ended(of.code)
+    over = f"The bloc ended on {end}; it is counted with the members it had then, in every year. "
+    return (over if end else "") + (
         f"The need of {of.name} is that of {counted}; for {joined(list(of.left_out))} no use of "
         "magnets is in the data, so they are left out, and their plants are counted as its own."
     )

@@ -69,19 +69,22 @@ def contributions(of: Party, package: str, parts: dict, years, group: str) -> di
 
 
 def by_year(parts: dict, years) -> pd.DataFrame:
-    """Mean and middle 90% of draws of `contributions`, a row a step and year.
+    """Mean, median and middle 90% of draws of `contributions`, a row a step and year.
+
+    The means sum from none to end, the medians do not. A lever that moves much in a few draws and
+    nothing in most has a mean outside its middle 90%.
 
     Returns
     -------
     pandas.DataFrame
-        ``year``, ``step`` (none, the levers, end), ``mean``, ``low``, ``high``.
+        ``year``, ``step`` (none, the levers, end), ``mean``, ``median``, ``low``, ``high``.
     """
     rows = [
-        (int(year), step, values[:, at].mean(), *np.percentile(values[:, at], [5, 95]))
+        (int(year), step, values[:, at].mean(), *np.percentile(values[:, at], [50, 5, 95]))
         for step, values in parts.items()
         for at, year in enumerate(years)
     ]
-    return pd.DataFrame(rows, columns=["year", "step", "mean", "low", "high"])
+    return pd.DataFrame(rows, columns=["year", "step", "mean", "median", "low", "high"])
 
 
 def wedges(of: Party, pulled, parts: dict, years, groups: tuple) -> dict:

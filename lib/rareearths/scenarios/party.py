@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rareearths import assumptions, catalogue, policy, trade
+from rareearths.network import blocs
 from rareearths.words import joined
 
 SUPPLIER = "CHN"  # the one economy whose share of every stage is in the data
@@ -62,7 +63,7 @@ def load_party(code: str) -> Party:
     UnknownCode
         Neither an economy nor a bloc.
     ValueError
-        The supplier itself, or a bloc that it belongs to.
+        The supplier itself, a bloc that it belongs to, or one whose members no page lists.
     """
     policy.check_party(code)
     home = members(code)
@@ -77,10 +78,9 @@ def load_party(code: str) -> Party:
 
 @catalogue.remembered
 def members(code: str) -> set[str]:
-    """Return the economies of a bloc, or the economy itself."""
-    rows = catalogue.load("bloc_members")
-    found = set(rows[(rows["bloc"] == code) & rows["until"].isna()]["economy"])
-    return found or {code}
+    """Return the economies of a bloc, see `blocs.members_of`, or the economy itself."""
+    is_bloc = code in set(catalogue.load("blocs")["bloc"])
+    return set(blocs.members_of(code, [])) if is_bloc else {code}
 
 
 def name_of(code: str) -> str:

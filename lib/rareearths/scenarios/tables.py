@@ -64,8 +64,8 @@ def lever_table(table: pd.DataFrame, done: outlook.Outlook, group: str) -> pd.Da
     Returns
     -------
     pandas.DataFrame
-        ``lever_year``, ``adds_`` and each lever of `packages.LEVERS` (points), ``adds_stock``
-        (months of cover).
+        ``lever_year``, ``adds_`` and each lever of `packages.LEVERS` (points; median and middle
+        90% of draws, beside them a mean that lies outside), ``adds_stock`` (months of cover).
     """
     wide = {step: rows.set_index("year") for step, rows in table.groupby("step")}
     months = pd.DataFrame(outlook.cover(done, group), index=done.years)
@@ -74,9 +74,16 @@ def lever_table(table: pd.DataFrame, done: outlook.Outlook, group: str) -> pd.Da
         row = {"lever_year": str(year)}
         for lever in packages.LEVERS:
             at = wide[lever].loc[year]
-            row[f"adds_{lever}"] = points_text(at["mean"], at["low"], at["high"])
+            row[f"adds_{lever}"] = _lever_text(at)
         rows.append(row | {"adds_stock": _months(months.loc[year].to_dict())})
     return pd.DataFrame(rows)
+
+
+def _lever_text(row: pd.Series) -> str:
+    """A row of `levers.by_year`: the median with its range, and a mean that lies outside it."""
+    text = points_text(row["median"], row["low"], row["high"])
+    mean, low, high = (round(100 * row[name], 1) for name in ("mean", "low", "high"))
+    return text if low <= mean <= high else f"{text}; mean {show_number(row['mean'], 'points')}"
 
 
 def points_text(middle: float, low: float, high: float) -> str:
@@ -87,8 +94,7 @@ def points_text(middle: float, low: float, high: float) -> str:
     >>> points_text(-0.02, -0.05, 0.0)
     '−2.0 (−5.0 to 0.0)'
     """
-    text = ranged(middle, low, high, "points")
-    return text.replace("+0.0", "0.0").replace("-0.0", "0.0").replace("-", "−")
+    return ranged(middle, low, high, "points").replace("+0.0", "0.0")
 
 
 def _share(values: np.ndarray) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 from rareearths import catalogue
 from rareearths.translation import messages, names, quantities, sentences
+from rareearths.words import with_minus
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "ja")
 _FOLDER = Path(__file__).parent
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")  # Markdown wants blanks around, which Japanese has not
-# No English words: JPN, HHI, 2E001; baci_minerals, chn-ree-quota-2010.
+# No English words: JPN, HHI, 2E001, PAX_SILICA; baci_minerals, chn-ree-quota-2010.
 _CODE = re.compile(
-    r"[A-Z0-9][A-Z0-9/&.-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}|https?://\S+"
+    r"[A-Z0-9][A-Z0-9/&._-]*|[a-z0-9]+(?:_[a-z0-9]+)+|[a-z0-9]+(?:-[a-z0-9]+){2,}|https?://\S+"
 )
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 _TWO_WORDS = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
@@ -68,7 +69,7 @@ def missed() -> list[str]:
 
 
 def said(text: str, language: str | None = None) -> str:
-    """Return a text, plain or Markdown, in the language that is spoken.
+    """Return a text, plain or Markdown, in the language that is spoken, its numbers with a minus.
 
     A sentence without a translation stays English and is remembered, see `missed`.
 
@@ -79,8 +80,8 @@ def said(text: str, language: str | None = None) -> str:
         Another language than the one chosen by `speak`.
     """
     if (language or _language) == ENGLISH or not text:
-        return text
-    return _translated(text)
+        return with_minus(text)
+    return with_minus(_translated(text))
 
 
 def lacking(text: str, language: str) -> list[str]:

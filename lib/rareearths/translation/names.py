@@ -20,6 +20,8 @@ def names(language: str) -> dict[str, str]:
                 english, other = row[f"{column}_en"], row[f"{column}_{language}"]
                 if english and other:
                     found.setdefault(english, other)
+                    if hs6 := row.get("hs6"):
+                        found.setdefault(f"{english} (HS {hs6})", f"{other}（HS {hs6}）")
                     if row.get("with_article") == "true":
                         found.setdefault(f"the {english}", other)
     return found

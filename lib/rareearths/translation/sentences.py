@@ -110,11 +110,14 @@ def _split(text: str, between: str) -> list[str]:
 
 
 def _bracketed(text: str, translate: Translate) -> str | None:
+    """A text and what is in brackets; not twice where a Japanese name holds its abbreviation."""
     match = re.fullmatch(r"(.+?) \(([^()]+(?:\([^()]*\)[^()]*)*)\)", text)
     if not match:
         return None
     said, inside = translate(match[1]), translate(match[2])
-    return f"{said}（{inside}）" if said and inside else None
+    if not said or not inside:
+        return None
+    return said if said.endswith(f"（{inside}）") else f"{said}（{inside}）"
 
 
 def _with_colon(text: str, translate: Translate) -> str | None:

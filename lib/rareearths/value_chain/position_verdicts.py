@@ -66,7 +66,7 @@ def on_move(
     span = f" From {moved['early_years'].iloc[0]} to {moved['late_years'].iloc[0]} "
     scrap = f" The code of {stage_name(last_stage)} also holds scrap or intermediates: what moved "
     scrap += "need not be a later product."
-    text += "." + span + joined(said) + "." + _unmoved(found, last_stage)
+    text += "." + span + joined(said) + "." + _mean_of_years(moved) + _unmoved(found, last_stage)
     return text + (scrap if mixed else "")
 
 
@@ -84,6 +84,16 @@ def _agreement(steady: tuple[int, int], move: str, votes: dict[str, int]) -> str
     against = votes.get(reverse, 0)
     says = f"{against} say" if against > 1 else f"{against or 'none'} says"
     return f"({steady[0]} of {steady[1]} variants of the test say so, {says} the reverse)"
+
+
+def _mean_of_years(moved: pd.DataFrame) -> str:
+    """Why a balance quoted here need not be that of the figures; empty where none is quoted."""
+    if "last_ntb" not in set(moved["signal"]):
+        return ""
+    return (
+        " The balance here is the mean of the single years, as the test compares them; by the sums "
+        "of all years, as in the figure and the tables by stage, it can differ in the last digits."
+    )
 
 
 def _unmoved(found: pd.DataFrame, last_stage: str) -> str:
