@@ -36,6 +36,8 @@ def publisher(data, monkeypatch):
     with Publisher() as running:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.delenv("COMTRADE_KEY", raising=False)
+        both = {module.NAME: module for module in (comtrade, worldbank)}
+        monkeypatch.setattr("rareearths.sources.refresh.SOURCES", both)
         monkeypatch.setattr(worldbank, "BASE", f"{running.url}/v2")
         monkeypatch.setattr(comtrade, "BASE", running.url)
         running.stability = invented_stability()

@@ -18,13 +18,13 @@ from filelock import FileLock, Timeout
 
 from rareearths import build, catalogue, check
 from rareearths.reports.history import period_field
-from rareearths.sources import comtrade, raw, swap, worldbank
+from rareearths.sources import census, comtrade, eurostat, raw, swap, worldbank
 from rareearths.sources.difference import Difference, compare_rows
 from rareearths.sources.fetch import Client, Key, SourceError, Unusable
 from rareearths.sources.plan import Fetched, Plan
 from rareearths.sources.swap import NewTable
 
-SOURCES = {module.NAME: module for module in (comtrade, worldbank)}
+SOURCES = {module.NAME: module for module in (census, comtrade, eurostat, worldbank)}
 MOST_GONE = 0.1  # of the old rows in the years asked for; more is a fault, not a revision
 
 
@@ -112,29 +112,32 @@ def _refresh(chosen: list[str], options: Options) -> tuple[list[Difference], str
     """Prepare all, then replace all; returns what changed, and the last line to show."""
     if swap.recover():
         options.progress("an earlier refresh was killed while it replaced tables: undone")
-    made = [_prepare(_plan(name, options), options) for name in chosen]
+    ready: _Ready = {}
+    made = [_prepare(_plan(name, options), options, ready) for name in chosen]
     changed = [step for step in made if step is not None]
     if not changed:
         return [], "no table has changed"
     before = changed[0].copies.folder / "before"
-    swap.swap([table for step in changed for table in step.tables], before)
+    swap.swap([table for table, _ in ready.values()], before)
     with suppress(OSError):  # the tables are replaced; unmarked, the next refresh finds no news
         for step in changed:
             step.copies.mark(raw.FINISHED)
     shown = before.relative_to(catalogue.folder()).as_posix()
-    tables = [table for step in changed for table in step.tables]
-    count = sum(len(SOURCES[name].TABLES) for name in chosen)
-    said = f"{len(tables)} of {count} tables replaced; the old ones: {shown}"
+    count = len({table for name in chosen for table in SOURCES[name].TABLES})
+    said = f"{len(ready)} of {count} tables replaced; the old ones: {shown}"
     return [difference for step in changed for difference in step.differences], said
 
 
 @dataclass(frozen=True)
 class _Step:
-    """New tables of one source that are ready, its raw copies, and what they change."""
+    """The raw copies of one source that has news, and what they change."""
 
-    tables: list[NewTable]
     copies: raw.Copies
     differences: list[Difference]
+
+
+# New tables by name with their rows; a later source of the same table goes on from them.
+_Ready = dict[str, tuple[NewTable, pd.DataFrame]]
 
 
 def _plan(name: str, options: Options) -> Plan:
@@ -183,7 +186,7 @@ def _tell(plan: Plan, options: Options) -> None:
         options.progress(f"  GET {request.address}")
 
 
-def _prepare(plan: Plan, options: Options) -> _Step | None:
+def _prepare(plan: Plan, options: Options, ready: _Ready) -> _Step | None:
     """Fetch one source and make its new table in the raw folder; None when nothing is new."""
     _tell(plan, options)
     source, client = SOURCES[plan.source], _client(plan.source, options)
@@ -200,7 +203,7 @@ def _prepare(plan: Plan, options: Options) -> _Step | None:
     try:
         economies = catalogue.load("economies")
         fetched = source.fetch(plan, read, economies, lambda line: options.progress(f"  {line}"))
-        step = _new_tables(plan, fetched, copies, options)
+        step = _new_tables(plan, fetched, copies, options, ready)
     except Unusable as error:
         copies.mark(raw.REJECTED)  # the next refresh asks anew
         raise RefreshError(f"{error}; no table was changed") from error
@@ -212,11 +215,13 @@ def _prepare(plan: Plan, options: Options) -> _Step | None:
     return step
 
 
-def _new_tables(plan: Plan, fetched: Fetched, copies, options: Options) -> _Step | None:
+def _new_tables(
+    plan: Plan, fetched: Fetched, copies, options: Options, ready: _Ready
+) -> _Step | None:
     """Make the new tables of a source; None when none differs from the present one."""
-    tables, differences = [], []
+    differences = []
     for name, fresh in fetched.tables.items():
-        old = catalogue.load(name)
+        old = ready[name][1] if name in ready else catalogue.load(name)
         asked = SOURCES[plan.source].replaced(plan, name, old)
         rows, difference = _merged(plan, name, old, asked, fresh)
         if not difference:
@@ -227,9 +232,9 @@ def _new_tables(plan: Plan, fetched: Fetched, copies, options: Options) -> _Step
         about = {"vintage": fetched.vintage, "accessed": copies.client.now()}
         resource = _entry(plan, _resource(name), rows, file, bool(asked.all()), **about)
         _check(resource, file)
-        tables.append(NewTable(resource, file))
+        ready[name] = (NewTable(resource, file), rows)
         differences.append(difference)
-    return _Step(tables, copies, differences) if tables else None
+    return _Step(copies, differences) if differences else None
 
 
 def _merged(
@@ -242,7 +247,7 @@ def _merged(
         raise Unusable(f"{plan.source}: no row at all for {name}")
     rows = SOURCES[plan.source].ordered(name, pd.concat(parts))
     period = period_field(_resource(name))
-    until = str(old[period].max()) if period and len(old) else ""
+    until = str(old.loc[asked, period].max()) if period and asked.any() else ""
     key = list(catalogue.table(name).primary_key)
     difference = compare_rows(name, old, rows, key, period, until)
     _refuse_losses(plan, old[asked], fresh, difference, period)
