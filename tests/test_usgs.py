@@ -4,20 +4,24 @@ import csv
 import hashlib
 import io
 import json
+from contextlib import suppress
 from datetime import date
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import publishers as play
 from publishers import FOREVER, Publisher
 from rareearths import catalogue, check
 from rareearths.__main__ import main
 from rareearths.sources import mcs, mine_figures, raw, usgs
-from rareearths.sources.fetch import Unusable
+from rareearths.sources.fetch import BYTES, Unusable
 from rareearths.sources.refresh import RefreshError, refresh
 from test_refresh import entry, everything, hashes, options
-from test_sources import client, judged
+from test_sources import ANY, ECONOMIES, altered, client, judged
 
 ITEM, OLDER = "a" * 24, "b" * 24
 COLUMNS = ["MCS chapter", "Section", "Commodity", "Country", "Statistics", "Statistics_detail",
@@ -377,6 +381,7 @@ def world(**changes):
     return content(file(salient_rows() + world_rows(WORLD | changes)))
 
 
+ANY_ADDRESS = ANY | st.sampled_from(["http://[", "//", "http://127.0.0.1/x?%", "MCS2027"])
 WITHOUT_CHINA = {name: row for name, row in WORLD.items() if name != "China"}
 UNUSABLE = {
     "a listing without items": (lambda c: setattr(c, "children", []), "no data release"),
@@ -432,6 +437,37 @@ def test_what_is_not_as_documented_is_an_error(catalog, fault):
     break_it(catalog)
     with pytest.raises(Unusable, match=message):
         fetched()
+
+
+@settings(max_examples=150)
+@given(call=st.sampled_from(["/items", "/item/"]), place=st.integers(0, 40), value=ANY_ADDRESS)
+def test_any_answer_is_rows_or_unusable(call, place, value):
+    shape = Publisher(url="http://127.0.0.1")
+    catalog = Catalog(shape)
+
+    def read(request, judge):
+        path = urlsplit(request.url).path
+        _, body, _ = shape.page(path, dict(request.params))
+        data = body if request.kind == BYTES else json.loads(body)
+        if call in path and request.kind != BYTES:
+            data = altered(data, place, value)
+        judge(data)
+        return data
+
+    present = {name: catalogue.load(name) for name in usgs.TABLES}
+    made = usgs.plan(present, None, date(2027, 2, 1), base=catalog.base)
+    with suppress(Unusable):
+        tables = usgs.fetch(made, read, ECONOMIES, lambda line: None).tables
+        added = len(tables[usgs.RESERVES]) - len(present[usgs.RESERVES])
+        assert added in (0, len(WORLD))
+
+
+@given(cut=st.integers(0, 6000), mark=st.binary(max_size=3))
+def test_any_file_is_a_chapter_or_unusable(cut, mark):
+    content = file()
+    with suppress(Unusable):
+        rows = mcs.chapter(content[:cut] + mark + content[cut:], 2027)
+        assert all(row["MCS chapter"] == mcs.CHAPTER for row in rows)
 
 
 def test_a_file_without_a_checksum_is_told(catalog):

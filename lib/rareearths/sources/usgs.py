@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import date
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import pandas as pd
 
@@ -231,8 +231,8 @@ def _file(made: Plan, read: Callable, item: dict, edition: int, note: Callable) 
     if wanted not in files:
         there = one_line(", ".join(files))
         raise Unusable(f"USGS, MCS {edition}: no file {wanted}; there are {there}")
-    there, here = urlsplit(str(files[wanted].get("url"))), urlsplit(made.rest["base"])
-    if (there.scheme, there.netloc) != (here.scheme, here.netloc):
+    there, here = _parts(str(files[wanted].get("url"))), urlsplit(made.rest["base"])
+    if there is None or (there.scheme, there.netloc) != (here.scheme, here.netloc):
         raise Unusable(f"USGS, MCS {edition}: the address of {wanted} is not one of {here.netloc}")
     checksum = _md5(files[wanted])
     if checksum is None:
@@ -248,6 +248,14 @@ def _file(made: Plan, read: Callable, item: dict, edition: int, note: Callable) 
 
     address = f"{there.scheme}://{there.netloc}{there.path}"
     return read(Request(address, dict(parse_qsl(there.query)), BYTES), judge)
+
+
+def _parts(address: str) -> SplitResult | None:
+    """Return the parts of an address; None for a text that is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return None
 
 
 def _md5(file: dict) -> str | None:
