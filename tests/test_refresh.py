@@ -40,6 +40,8 @@ def publisher(data, monkeypatch):
         monkeypatch.setattr("rareearths.sources.refresh.SOURCES", both)
         monkeypatch.setattr(worldbank, "BASE", f"{running.url}/v2")
         monkeypatch.setattr(comtrade, "BASE", running.url)
+        both = {module.NAME: module for module in (comtrade, worldbank)}
+        monkeypatch.setattr("rareearths.sources.refresh.SOURCES", both)
         running.stability = invented_stability()
         running.flows = invented_flows()
         yield running

@@ -75,7 +75,7 @@ def _add_live(steps) -> None:
         help="bring the newest data from the publishers into the tables",
         description="Asks for what is missing or may have been revised. A failure changes nothing.",
     )
-    refresh.add_argument("sources", nargs="*", metavar="SOURCE", help="comtrade, worldbank; all")
+    refresh.add_argument("sources", nargs="*", metavar="SOURCE", help="such as comtrade; all")
     refresh.add_argument("--since", type=_year, metavar="YEAR", help="every year from this one on")
     refresh.add_argument("--dry-run", action="store_true", help="only say what would be asked")
     refresh.set_defaults(run=_data_refresh)
