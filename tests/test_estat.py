@@ -569,7 +569,7 @@ def test_the_months_come_into_the_table(data, japan, capsys):
     assert check.check_table(catalogue.table(estat.TABLE)) == []
     assert len(catalogue.load(estat.TABLE)) == 5
     assert entry(estat.TABLE)["vintage"] == f"{TABLE} of 2027-01-29"
-    assert entry(estat.TABLE)["description"].endswith("report them: JPN 2026-01 to 2026-12.")
+    assert entry(estat.TABLE)["description"].endswith(": JPN: 2026-01 to 2026-02, 2026-12.")
     assert bool(found)
     (old,) = (data / "raw").glob("*/*/before")
     assert main(["data", "diff", str(old), str(data)]) == 0
