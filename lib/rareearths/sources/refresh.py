@@ -18,13 +18,13 @@ from filelock import FileLock, Timeout
 
 from rareearths import build, catalogue, check
 from rareearths.reports.history import period_field
-from rareearths.sources import comtrade, raw, swap, worldbank
+from rareearths.sources import baci, comtrade, raw, swap, worldbank
 from rareearths.sources.difference import Difference, compare_rows
 from rareearths.sources.fetch import Client, Key, SourceError, Unusable
 from rareearths.sources.plan import Fetched, Plan
 from rareearths.sources.swap import NewTable
 
-SOURCES = {module.NAME: module for module in (comtrade, worldbank)}
+SOURCES = {module.NAME: module for module in (comtrade, worldbank, baci)}
 MOST_GONE = 0.1  # of the old rows in the years asked for; more is a fault, not a revision
 
 
@@ -226,9 +226,9 @@ def _new_tables(plan: Plan, fetched: Fetched, copies, options: Options) -> _Step
         build.write(rows, file)
         about = {"vintage": fetched.vintage, "accessed": copies.client.now()}
         resource = _entry(plan, _resource(name), rows, file, bool(asked.all()), **about)
-        _check(resource, file)
         tables.append(NewTable(resource, file))
         differences.append(difference)
+    _check(tables)
     return _Step(tables, copies, differences) if tables else None
 
 
@@ -245,7 +245,8 @@ def _merged(
     until = str(old[period].max()) if period and len(old) else ""
     key = list(catalogue.table(name).primary_key)
     difference = compare_rows(name, old, rows, key, period, until)
-    _refuse_losses(plan, old[asked], fresh, difference, period)
+    if name not in getattr(SOURCES[plan.source], "DERIVED", ()):
+        _refuse_losses(plan, old[asked], fresh, difference, period)
     return rows, difference
 
 
@@ -288,10 +289,16 @@ def _entry(
     )
 
 
-def _check(resource: dict, file: Path) -> None:
-    """Check a new table where it lies, by the rules that ``rareearths data check`` has."""
-    staged = file.relative_to(catalogue.folder()).as_posix()
-    problems = check.check_table(catalogue.described(resource | {"path": staged}))
-    if problems:
-        more = f" and {len(problems) - 1} more problems" if len(problems) > 1 else ""
-        raise Unusable(f"the new table breaks its schema: {problems[0]}{more}")
+def _check(tables: list[NewTable]) -> None:
+    """Check new tables where they lie, by the rules that ``rareearths data check`` has."""
+    staged = {
+        table.resource["name"]: catalogue.described(
+            table.resource | {"path": table.file.relative_to(catalogue.folder()).as_posix()}
+        )
+        for table in tables
+    }
+    for table in staged.values():
+        problems = check.check_table(table, staged)
+        if problems:
+            more = f" and {len(problems) - 1} more problems" if len(problems) > 1 else ""
+            raise Unusable(f"the new table breaks its schema: {problems[0]}{more}")
