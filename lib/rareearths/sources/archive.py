@@ -20,7 +20,7 @@ import pyarrow.csv
 from rareearths.sources.fetch import Unusable, one_line
 
 MOST_MEMBERS = 1000
-LARGEST = 4 * 2**30  # bytes of a member when unpacked; a year of BACI has some 0.5 GB
+LARGEST = 2 * 2**30  # bytes of a member when unpacked; a year of BACI has some 0.5 GB
 LARGEST_TEXT = 4 * 2**20  # of a member that is read at once
 BLOCK = 16 * 2**20  # bytes of a table that are in memory at once
 LONGEST_HEADER = 1000
