@@ -425,7 +425,7 @@ class Client:
                     self._refuse_size(host, part, size)
                 if self.clock() - start > self.manners.whole_timeout:
                     raise _Passing(f"not whole after {self.manners.whole_timeout:g} s")
-                if total and size >= LARGE and size * 10 // total > told:
+                if total and total >= LARGE and size * 10 // total > told:
                     told = size * 10 // total
                     self.progress(f"{host}: {size / 1e6:,.0f} of {total / 1e6:,.0f} MB")
 
