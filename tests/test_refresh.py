@@ -16,6 +16,7 @@ from filelock import FileLock
 from frictionless import Package
 
 import publishers as play
+import rareearths.sources.refresh as refreshing
 from publishers import FOREVER, KEY, Publisher, flow
 from rareearths import build, catalogue, check
 from rareearths.__main__ import main
@@ -36,12 +37,10 @@ def publisher(data, monkeypatch):
     with Publisher() as running:
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         monkeypatch.delenv("COMTRADE_KEY", raising=False)
-        both = {module.NAME: module for module in (comtrade, worldbank)}
-        monkeypatch.setattr("rareearths.sources.refresh.SOURCES", both)
+        two = {module.NAME: module for module in (comtrade, worldbank)}
+        monkeypatch.setattr(refreshing, "SOURCES", two)  # the others have tests of their own
         monkeypatch.setattr(worldbank, "BASE", f"{running.url}/v2")
         monkeypatch.setattr(comtrade, "BASE", running.url)
-        both = {module.NAME: module for module in (comtrade, worldbank)}
-        monkeypatch.setattr("rareearths.sources.refresh.SOURCES", both)
         running.stability = invented_stability()
         running.flows = invented_flows()
         yield running

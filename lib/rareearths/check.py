@@ -7,7 +7,7 @@ foreign keys), the file's sha256 and row count, and that each table and number i
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -41,8 +41,15 @@ def check_all() -> list[Problem]:
     return [problem for table in catalogue.tables().values() for problem in check_table(table)]
 
 
-def check_table(table: Table) -> list[Problem]:
-    """Check one table; returns at most five rows of each broken rule."""
+def check_table(table: Table, others: Mapping[str, Table] | None = None) -> list[Problem]:
+    """Check one table; returns at most five rows of each broken rule.
+
+    Parameters
+    ----------
+    table : rareearths.catalogue.Table
+    others : mapping of str to Table, optional
+        Tables by name that stand for those of the catalogue where this one refers to another.
+    """
     problems = list(_check_description(table))
     if not table.file.is_file():
         return [*problems, Problem(table.name, None, "file", f"data/{table.path} is missing")]
@@ -59,8 +66,11 @@ def check_table(table: Table) -> list[Problem]:
     if list(rows.columns) != expected:
         message = f"columns are {list(rows.columns)}, the schema says {expected}"
         return [*problems, Problem(table.name, None, "columns", message)]
-    rules = (_check_values, _check_foreign_keys, _check_referred_by, _check_date_order)
-    return problems + [problem for rule in rules for problem in rule(table, rows)]
+    for rule in (_check_values, _check_date_order):
+        problems += rule(table, rows)
+    for keys, name in ((table.foreign_keys, "foreign key"), (table.referred_by, "referred by")):
+        problems += _check_membership(table, rows, keys, name, others or {})
+    return problems
 
 
 def _check_description(table: Table) -> Iterator[Problem]:
@@ -199,20 +209,15 @@ def _rule_in_words(table: Table, check: str) -> tuple[str, str]:
     return "constraint", f"breaks {check}"
 
 
-def _check_foreign_keys(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
-    yield from _check_membership(table, rows, table.foreign_keys, "foreign key")
-
-
-def _check_referred_by(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
-    yield from _check_membership(table, rows, table.referred_by, "referred by")
-
-
-def _check_membership(table: Table, rows: pd.DataFrame, keys, rule: str) -> Iterator[Problem]:
+def _check_membership(
+    table: Table, rows: pd.DataFrame, keys, rule: str, others: Mapping[str, Table]
+) -> Iterator[Problem]:
     """Every value of a field must occur in a field of another table."""
     for key in keys:
         field, target = key["fields"], key["reference"]
         try:
-            known = set(_read_raw(catalogue.table(target["resource"]))[target["fields"]].dropna())
+            other = others.get(target["resource"]) or catalogue.table(target["resource"])
+            known = set(_read_raw(other)[target["fields"]].dropna())
         except (_Unreadable, FileNotFoundError, KeyError):
             continue  # the other table's own check says what is wrong with it
         unknown = rows.index[rows[field].notna() & ~rows[field].isin(known)]

@@ -199,6 +199,24 @@ def magnet_limit() -> float:
     return float(catalogue.load("magnets_coverage")["smallest_value_usd"].max())
 
 
+def magnet_source() -> str:
+    """Return the source line of figures of magnets: release, and the year that alone has weights.
+
+    Examples
+    --------
+    >>> magnet_source()
+    'Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only'
+    """
+    rows = catalogue.load("magnets")
+    release = rows["source"].iloc[-1].split()[2]
+    weighted = rows.loc[rows["quantity_t"].notna(), "year"].unique()
+    if len(weighted) != 1:
+        return f"Source: CEPII BACI ({release}), larger flows of HS 850511"
+    return (
+        f"Source: CEPII BACI ({release}), larger flows of HS 850511; weights for {weighted[0]} only"
+    )
+
+
 def union_magnets(importer: str, exporter: str) -> pd.DataFrame:
     """Share of one supplier in the European Union's imports of rare-earth magnets (CN 85051110).
 

@@ -26,8 +26,6 @@ from rareearths.figures.look import (
 from rareearths.figures.shares import hollow_note, plot_share_lines
 from rareearths.words import show_number
 
-_MAGNETS = "Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only"
-
 
 def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
     """Draw the exporter's share of what each buys: a bar between value (hollow) and tonnes.
@@ -261,7 +259,7 @@ def show_mutual(rows: pd.DataFrame, pair: pairs.Pair, **facts) -> None:
                 "buyer": trade.economy_in_text(last["importer"]),
                 "worth": _millions(last["value_usd"]),
                 "year": int(last["year"]),
-                "source": _MAGNETS if stage == stages.MAGNETS else facts["source"],
+                "source": stages.magnet_source() if stage == stages.MAGNETS else facts["source"],
             },
         )
 
@@ -287,6 +285,6 @@ def _overlap_data(of_stage: pd.DataFrame) -> pd.DataFrame:
 
 
 def _about(row, facts: dict) -> dict:
-    source = _MAGNETS if row.stage == stages.MAGNETS else facts["source"]
+    source = stages.magnet_source() if row.stage == stages.MAGNETS else facts["source"]
     plural = stages.PLURALS[row.stage].capitalize()
     return facts | {"plural": plural, "common": pairs.span_text(row), "source": source}

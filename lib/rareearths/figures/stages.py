@@ -93,4 +93,4 @@ def _name(goods: str) -> str:
 def _source(stage: str, facts: dict) -> str:
     if stage != stages.MAGNETS:
         return facts["source"]
-    return "Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only"
+    return stages.magnet_source()

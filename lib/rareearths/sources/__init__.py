@@ -7,6 +7,8 @@
     Of the source, and of the tables it makes.
 ``LICENCE``, ``MANNERS``, ``KEY``, ``RULE``
     What a sidecar says; how the publisher is asked; a `plan.KeyRule` or None; the rule in words.
+``DERIVED``
+    Where there are any: tables that the source works out from others, so that rows may go.
 ``plan(tables, since, today, *, base, keyed, economies)``
     What to ask, a `plan.Plan`; asks nothing itself.
 ``fetch(plan, read, economies, note)``

@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import re
+import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode, urljoin, urlsplit
 
 import requests
 import urllib3
+
+from rareearths.sources.parts import Mismatch, Part
 
 RETRIED = (408, 429, 500, 502, 503, 504)
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -28,6 +33,7 @@ MOST_REDIRECTS = 3
 UNREACHED_ATTEMPTS = 2  # a host that cannot be reached at all is not asked more often
 LONGEST_BACK_OFF = 60.0  # seconds
 CHUNK = 65_536  # bytes
+LARGE = 16 * 2**20  # bytes; the progress of a larger download is told
 EXCERPT = 200  # characters of an error body that a message shows
 SHORTEST_KEY = 8
 HIDDEN = "[key]"
@@ -81,7 +87,7 @@ class Manners:
     follows: bool = True
 
 
-JSON, BYTES = "json", "bytes"
+JSON, BYTES, ARCHIVE = "json", "bytes", "zip"
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,8 @@ class Request:
     params : mapping of str to str
     kind : str
         What the answer is: `JSON`, or `BYTES` for a CSV file or an archive that is not gzipped
-        any more, also where no header said that it was.
+        any more, also where no header said that it was; `ARCHIVE` for a zip archive that is too
+        large for memory and is saved to disk.
     """
 
     url: str
@@ -212,12 +219,49 @@ class Client:
         SourceError
             There is none: `Refused` after a 4xx, `Unusable` when the reply repeats the key.
         """
+        judge = partial(self._judge, request.kind)
+        return self._tried(request, lambda: self._ask(request, judge))
+
+    def download(self, request: Request, file: Path) -> Reply:
+        """Save a reply to disk, and go on from what an earlier try left of it.
+
+        Nothing says what the bytes hold: who asked judges the file, and calls `Part.settle` when
+        it is good. A key that the reply would repeat is not looked for.
+
+        Parameters
+        ----------
+        request : Request
+        file : pathlib.Path
+
+        Returns
+        -------
+        Reply
+            Without content; its data are the path.
+
+        Raises
+        ------
+        SourceError
+            As `get`; what came so far stays where it can be continued.
+        OSError
+            The disk is full, or does not take the file.
+        """
+        part = Part(file, request.address)
+
+        def once() -> None:
+            if not part.is_whole:
+                asked = {"Accept-Encoding": "identity"} | part.headers
+                self._ask(request, partial(self._save, part), asked)
+
+        self._tried(request, once)
+        return Reply(200, b"", file)
+
+    def _tried(self, request: Request, once: Callable):
         host = urlsplit(request.url).netloc
         attempt = 0
         while True:
             attempt += 1
             try:
-                return self._ask(request)
+                return once()
             except _Passing as fault:
                 if attempt >= min(fault.attempts or self.manners.attempts, self.manners.attempts):
                     raise SourceError(self._hide(f"{host}: {fault} (asked {attempt}x)")) from None
@@ -234,13 +278,14 @@ class Client:
             )
         return fault.after
 
-    def _ask(self, request: Request) -> Reply:
+    def _ask(self, request: Request, take: Callable, headers: Mapping[str, str] | None = None):
+        """Ask once, through redirects; ``take(host, response)`` makes the result."""
         address, host = request.address, urlsplit(request.url).netloc
         for _ in range(MOST_REDIRECTS + 1):
             self._keep_distance(urlsplit(address).netloc)
-            with self._open(address) as response:
+            with self._open(address, headers or {}) as response:
                 if response.status_code not in REDIRECTS:
-                    return self._judge(host, request.kind, response)
+                    return take(host, response)
                 location = response.headers.get("Location", "")
             if not self.manners.follows:
                 said = f"redirects to {one_line(self._hide(urlsplit(location).path))}"
@@ -256,8 +301,9 @@ class Client:
         self._asked[host] = self.clock()
 
     @contextmanager
-    def _open(self, address: str) -> Iterator[requests.Response]:
+    def _open(self, address: str, more: Mapping[str, str]) -> Iterator[requests.Response]:
         headers = {"Accept": "application/json, */*;q=0.5", "User-Agent": "rareearths data refresh"}
+        headers |= more
         if self.key and self.key.in_address:
             sign = "&" if "?" in address else "?"
             address += sign + urlencode({self.key.name: self.key.value})
@@ -286,7 +332,7 @@ class Client:
             raise SourceError(f"{old.netloc} redirects to {shown}, which is refused")
         return there
 
-    def _judge(self, host: str, asked: str, response: requests.Response) -> Reply:
+    def _refuse_status(self, host: str, response: requests.Response, good: tuple) -> None:
         status = response.status_code
         if status in RETRIED:
             said = self._excerpt(response)
@@ -294,10 +340,14 @@ class Client:
             raise _Passing(f"status {status}: {said}", after)
         if 400 <= status < 500:
             raise Refused(host, status, self._excerpt(response))
+        if status not in good:
+            raise SourceError(f"{host} answers with status {status}: {self._excerpt(response)}")
+
+    def _judge(self, asked: str, host: str, response: requests.Response) -> Reply:
+        status = response.status_code
+        self._refuse_status(host, response, (200, 204))
         if status == 204:
             return Reply(status, b"", None)
-        if status != 200:
-            raise SourceError(f"{host} answers with status {status}: {self._excerpt(response)}")
         _refuse_kind(asked, response.headers.get("Content-Type", ""))
         content = self._body(host, response)
         if asked == BYTES:
@@ -327,6 +377,57 @@ class Client:
         except _TRANSPORT as error:
             raise _transport_fault(error) from None
         return bytes(content)
+
+    def _save(self, part: Part, host: str, response: requests.Response) -> None:
+        """Write a body to disk piece by piece; a fault leaves what can be continued."""
+        if response.status_code == 416:
+            part.discard()
+            raise _Passing("it cannot go on where the download stopped")
+        self._refuse_status(host, response, (200, 206))
+        _refuse_kind(ARCHIVE, response.headers.get("Content-Type", ""))
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise SourceError(f"{host} packs a file that was asked for as it is")
+        try:
+            total = part.begin(response.status_code, response.headers)
+        except Mismatch as fault:
+            part.discard()
+            raise _Passing(str(fault)) from None
+        self._refuse_size(host, part, total)
+        self._write(host, part, total, response)
+        if total is not None and part.size != total:
+            raise _Passing("the connection was cut")
+        if not part.size:
+            raise _Passing("a file without a byte came")
+        part.finish()
+        with part.file.open("rb") as file:
+            if _is_page(file.read(CHUNK)):
+                part.discard()
+                raise _Passing("an HTML page came in the place of data")
+
+    def _refuse_size(self, host: str, part: Part, total: int | None) -> None:
+        if total and total > self.manners.largest:
+            part.discard()
+            raise SourceError(
+                f"{host} sends more than {self.manners.largest:,} bytes, which is refused"
+            )
+        free = shutil.disk_usage(part.file.parent).free
+        if total and total - part.size > free:
+            raise SourceError(f"{host} sends {total:,} bytes, the disk has {free:,} left")
+
+    def _write(self, host: str, part: Part, total: int | None, response: requests.Response) -> None:
+        start, size, told = self.clock(), part.size, 0
+        with part.open() as file:
+            while piece := _piece(response):
+                file.write(piece)
+                size += len(piece)
+                if size > self.manners.largest:
+                    file.close()
+                    self._refuse_size(host, part, size)
+                if self.clock() - start > self.manners.whole_timeout:
+                    raise _Passing(f"not whole after {self.manners.whole_timeout:g} s")
+                if total and total >= LARGE and size * 10 // total > told:
+                    told = size * 10 // total
+                    self.progress(f"{host}: {size / 1e6:,.0f} of {total / 1e6:,.0f} MB")
 
     def _excerpt(self, response: requests.Response) -> str:
         """The beginning of an error body in one line, without the key."""
@@ -376,9 +477,21 @@ def _unzipped(host: str, content: bytes, largest: int) -> bytes:
             raise SourceError(f"{host} sends more than {largest:,} bytes, which is refused")
         if not unpacker.eof:
             raise _Passing("the gzipped reply is not whole")
-    if content.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+    if _is_page(content):
         raise _Passing("an HTML page came in the place of data")
     return content
+
+
+def _is_page(content: bytes) -> bool:
+    return content.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _piece(response: requests.Response) -> bytes:
+    """Return some bytes of a body as they come over the wire; none at its end."""
+    try:
+        return response.raw.read1(CHUNK, decode_content=False)
+    except _TRANSPORT as error:
+        raise _transport_fault(error) from None
 
 
 def one_line(text: object) -> str:

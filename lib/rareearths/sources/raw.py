@@ -1,9 +1,10 @@
 """Raw copies: each good reply as it came, with a sidecar that says what it is.
 
-``data/raw/<source>/<start>/<request>.json`` (or ``.bytes``) is a reply, ``<request>.meta.json`` its
-sidecar:
-address without key, time (UTC), sha256, bytes, rows, status, licence. ``refresh.json`` in the same
-folder says what the refresh asks for, and whether it is done; one that was interrupted is resumed.
+``data/raw/<source>/<start>/<request>.json`` (or ``.bytes``, ``.zip``) is a reply,
+``<request>.meta.json`` its sidecar: address without key, time (UTC), sha256, bytes, rows, status,
+licence. ``refresh.json`` in the same folder says what the refresh asks for, and whether it is done;
+one that was interrupted is resumed. An archive that is still on its way has a ``.part.json``
+beside it, see `parts`.
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rareearths.sources.fetch import Client, Reply, Request, parsed
+from rareearths.sources.fetch import ARCHIVE, Client, Request, Unusable, parsed
+from rareearths.sources.parts import Part
 
 RESUMED_FOR = timedelta(hours=24)  # later the publisher may have another edition
 STAMP = "%Y-%m-%dT%H%M%SZ"
@@ -59,6 +61,8 @@ class Copies:
     def read(self, request: Request, judge: Judge) -> object:
         """Return what a reply says: from its raw copy, or from the publisher.
 
+        Of an archive it is the path of the copy.
+
         Parameters
         ----------
         request : Request
@@ -75,9 +79,26 @@ class Copies:
             kept = self._find(request)
             judge(kept)
             return kept
+        if request.kind == ARCHIVE:
+            return self._download(request, judge)
         reply = self.client.get(request)
-        self._keep(request, reply, judge(reply.data))
+        rows = judge(reply.data)
+        place(self._copy(request), reply.content)  # first: without its sidecar it does not count
+        self._describe(request, reply.status, rows)
         return reply.data
+
+    def _download(self, request: Request, judge: Judge) -> Path:
+        """Save an archive; it counts when it was judged good, and goes on from its parts before."""
+        part = Part(self._copy(request), request.address)
+        reply = self.client.download(request, part.file)
+        try:
+            rows = judge(reply.data)
+        except Unusable:
+            part.discard()
+            raise
+        self._describe(request, reply.status, rows)
+        part.settle()
+        return part.file
 
     def mark(self, state: str) -> None:
         """Say in ``refresh.json`` how the refresh stands."""
@@ -87,11 +108,11 @@ class Copies:
     def _find(self, request: Request) -> object:
         """Return a finished copy; one that is not what its sidecar says counts as none."""
         try:
-            content = self._copy(request).read_bytes()
+            copy = self._copy(request)
             about = _read_json(self.folder / f"{request.name}.meta.json")
-            whole = about["sha256"] == hashlib.sha256(content).hexdigest()
-            if whole and about["url"] == request.address:
-                return parsed(content, request.kind)
+            if about["sha256"] == _sha256(copy) and about["url"] == request.address:
+                is_archive = request.kind == ARCHIVE
+                return copy if is_archive else parsed(copy.read_bytes(), request.kind)
         except (OSError, ValueError, KeyError, TypeError):
             pass
         raise _NotKept
@@ -99,18 +120,18 @@ class Copies:
     def _copy(self, request: Request) -> Path:
         return self.folder / f"{request.name}.{request.kind}"
 
-    def _keep(self, request: Request, reply: Reply, rows: int) -> None:
-        """Write the copy first: without its sidecar it does not count."""
+    def _describe(self, request: Request, status: int, rows: int) -> None:
+        """Write the sidecar of a copy."""
+        copy = self._copy(request)
         about = {
             "url": request.address,
             "time": self.client.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "status": reply.status,
-            "sha256": hashlib.sha256(reply.content).hexdigest(),
-            "bytes": len(reply.content),
+            "status": status,
+            "sha256": _sha256(copy),
+            "bytes": copy.stat().st_size,
             "rows": rows,
             "licence": self.licence,
         }
-        place(self._copy(request), reply.content)
         _place_json(self.folder / f"{request.name}.meta.json", about)
 
 
@@ -145,6 +166,11 @@ def _is_resumed(folder: Path, digest: str, now: datetime) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return same and abs(now - start) <= RESUMED_FOR
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict:

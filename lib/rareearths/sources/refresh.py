@@ -18,13 +18,15 @@ from filelock import FileLock, Timeout
 
 from rareearths import build, catalogue, check
 from rareearths.reports.history import period_field
-from rareearths.sources import census, comtrade, estat, eurostat, raw, swap, usgs, worldbank
+from rareearths.sources import baci, census, comtrade, estat, eurostat, raw, swap, usgs, worldbank
 from rareearths.sources.difference import Difference, compare_rows
 from rareearths.sources.fetch import Client, Key, SourceError, Unusable
 from rareearths.sources.plan import Fetched, Plan
 from rareearths.sources.swap import NewTable
 
-SOURCES = {module.NAME: module for module in (census, comtrade, estat, eurostat, usgs, worldbank)}
+SOURCES = {
+    module.NAME: module for module in (baci, census, comtrade, estat, eurostat, usgs, worldbank)
+}
 MOST_GONE = 0.1  # of the old rows in the years asked for; more is a fault, not a revision
 
 
@@ -219,7 +221,7 @@ def _new_tables(
     plan: Plan, fetched: Fetched, copies, options: Options, ready: _Ready
 ) -> _Step | None:
     """Make the new tables of a source; None when none differs from the present one."""
-    differences = []
+    tables, differences = [], []
     for name, fresh in fetched.tables.items():
         old = ready[name][1] if name in ready else catalogue.load(name)
         asked = SOURCES[plan.source].replaced(plan, name, old)
@@ -231,9 +233,10 @@ def _new_tables(
         build.write(rows, file)
         about = {"vintage": fetched.vintage, "accessed": copies.client.now()}
         resource = _entry(plan, _resource(name), rows, file, bool(asked.all()), **about)
-        _check(resource, file)
-        ready[name] = (NewTable(resource, file), rows)
+        tables.append(NewTable(resource, file))
+        ready[name] = (tables[-1], rows)
         differences.append(difference)
+    _check(tables)
     return _Step(copies, differences) if differences else None
 
 
@@ -250,7 +253,8 @@ def _merged(
     until = str(old.loc[asked, period].max()) if period and asked.any() else ""
     key = list(catalogue.table(name).primary_key)
     difference = compare_rows(name, old, rows, key, period, until)
-    _refuse_losses(plan, old[asked], fresh, difference, period)
+    if name not in getattr(SOURCES[plan.source], "DERIVED", ()):
+        _refuse_losses(plan, old[asked], fresh, difference, period)
     return rows, difference
 
 
@@ -293,10 +297,16 @@ def _entry(
     )
 
 
-def _check(resource: dict, file: Path) -> None:
-    """Check a new table where it lies, by the rules that ``rareearths data check`` has."""
-    staged = file.relative_to(catalogue.folder()).as_posix()
-    problems = check.check_table(catalogue.described(resource | {"path": staged}))
-    if problems:
-        more = f" and {len(problems) - 1} more problems" if len(problems) > 1 else ""
-        raise Unusable(f"the new table breaks its schema: {problems[0]}{more}")
+def _check(tables: list[NewTable]) -> None:
+    """Check new tables where they lie, by the rules that ``rareearths data check`` has."""
+    staged = {
+        table.resource["name"]: catalogue.described(
+            table.resource | {"path": table.file.relative_to(catalogue.folder()).as_posix()}
+        )
+        for table in tables
+    }
+    for table in staged.values():
+        problems = check.check_table(table, staged)
+        if problems:
+            more = f" and {len(problems) - 1} more problems" if len(problems) > 1 else ""
+            raise Unusable(f"the new table breaks its schema: {problems[0]}{more}")
