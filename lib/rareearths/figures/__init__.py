@@ -38,6 +38,7 @@ from rareearths.figures.indices import (
     rank_height,
 )
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.mirror import plot_band
 from rareearths.figures.network import (
     marginal_canvas,
     plot_inside_lines,
@@ -132,6 +133,7 @@ __all__ = [
     "newest_first",
     "placebo_values",
     "plot_abundance",
+    "plot_band",
     "plot_bottlenecks",
     "plot_carriers",
     "plot_cautions",
