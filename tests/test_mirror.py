@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from rareearths import assumptions, build, catalogue, mirror, trade
+from rareearths import assumptions, build, catalogue, mirror, trade, translation, words
 from rareearths.figures import canvas, plot_band
 from rareearths.mirror import bounds
 
@@ -307,3 +307,15 @@ def test_the_chart_shows_band_threshold_and_labels(usa):
     assert labels == ["highest 70%", "BACI 68%", "lowest 66%"]
     one = plot_band(canvas(), band.tail(1), "share")
     assert len(one.texts) == 3
+
+
+@pytest.mark.parametrize("template", [mirror.BACI_ALONE, mirror.BOTH_AT_HAND])
+def test_what_a_reader_has_to_know_is_said_in_japanese(template):
+    """The second holds only after a refresh, so that no rendered page of the bundle says it."""
+    numbers = {"band_year": 2024, "band_stated_twice": 1.0, "band_both_sides": 0.5}
+    translation.speak("ja")
+    try:
+        translation.said(words.fill(template, **numbers))
+        assert translation.missed() == []
+    finally:
+        translation.speak("en")

@@ -4,7 +4,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from rareearths.figures.look import BASIS_COLOURS, MUTED, OTHERS_COLOUR, draw_lines, label_right
+from rareearths.figures.frame import show
+from rareearths.figures.look import (
+    BASIS_COLOURS,
+    MUTED,
+    OTHERS_COLOUR,
+    canvas,
+    draw_lines,
+    label_right,
+)
+from rareearths.words import choose
 
 _FORMS = {"share": "{:.0%}", "hhi": "{:.2f}"}
 _LEAST_SPAN = 0.2  # of the vertical axis, so that a narrow band looks narrow
@@ -41,3 +50,56 @@ def plot_band(axes: Axes, band: pd.DataFrame, measure: str) -> Axes:
     labels = [f"{_NAMES[key]} {form(end)}" for key, end in ends.items()]
     label_right(axes, ends, labels, [_COLOURS[key] for key in ends.index])
     return axes
+
+
+def show_share_band(band: pd.DataFrame, /, **facts) -> None:
+    """Show the band around one supplier's share; nothing where there is none.
+
+    Parameters
+    ----------
+    band : pandas.DataFrame
+        See `mirror.mirror_band`.
+    **facts
+        ``exporter``, ``material``, ``importer``, ``source``, ``reporters`` (whose reports they
+        are, in words) and the numbers of `mirror.numbers`.
+    """
+    if band.empty:
+        return
+    show(
+        plot_band(canvas(2.6), band, "share"),
+        title=choose(
+            (
+                facts["band_high"] - facts["band_low"] >= 0.01,
+                "Between {band_low:pct0} and {band_high:pct0} in {band_year}, whoever is right",
+            ),
+            (True, "About {band_low:pct0} in {band_year}, whoever is right"),
+        ),
+        subtitle="Share of {exporter} in imports of {material} by {importer}, by value",
+        alt="A band around the share in BACI, at its end {band_low:pct} to {band_high:pct}.",
+        note="; UN Comtrade as reported by {reporters}",
+        data=band[["year", "share_low", "share_baci", "share_high", "stated_twice"]],
+        **facts,
+    )
+
+
+def show_hhi_band(band: pd.DataFrame, /, **facts) -> None:
+    """Show the band around the HHI, as `show_share_band`."""
+    if band.empty:
+        return
+    low, high = facts["band_hhi_low"], facts["band_hhi_high"]
+    show(
+        plot_band(canvas(2.6), band, "hhi"),
+        title=choose(
+            (low > HHI_LIMIT, "The HHI of {band_year} is above {limit} in any case"),
+            (
+                high > HHI_LIMIT,
+                "Whether the HHI of {band_year} is above {limit} depends on who is right",
+            ),
+            (True, "The HHI of {band_year} is not above {limit} in any case"),
+        ),
+        subtitle="HHI of the suppliers of {material} to {importer}, by value; dashed: {limit}",
+        alt="A band around BACI's HHI, at its end {band_hhi_low:ratio} to {band_hhi_high:ratio}.",
+        note="; UN Comtrade as reported by {reporters}",
+        data=band[["year", "hhi_low", "hhi_baci", "hhi_high"]],
+        **facts | {"limit": HHI_LIMIT},
+    )

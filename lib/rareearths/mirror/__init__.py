@@ -5,14 +5,25 @@ their concentration can be between them, `band` does so by year, `bundled` holds
 comparisons of the bundled tables.
 """
 
-from rareearths.mirror.band import by_margin, mirror_band, numbers, share_band
+from rareearths.mirror.band import (
+    BACI_ALONE,
+    BOTH_AT_HAND,
+    BOUNDS,
+    by_margin,
+    mirror_band,
+    numbers,
+    share_band,
+)
 from rareearths.mirror.bounds import largest_hhi, least_hhi, share_bounds
 from rareearths.mirror.bundled import china_exports_against_baci, evidence, monthly_exports_to
 from rareearths.mirror.gap import freight_margin, log_gap
 from rareearths.mirror.statements import BOTH, largest_flows, load, side_by_side
 
 __all__ = [
+    "BACI_ALONE",
     "BOTH",
+    "BOTH_AT_HAND",
+    "BOUNDS",
     "by_margin",
     "china_exports_against_baci",
     "evidence",

@@ -7,10 +7,17 @@ from rareearths.mirror.bounds import hhi, largest_hhi, least_hhi, share_bounds
 from rareearths.mirror.gap import freight_margin
 from rareearths.mirror.statements import BOTH, load
 
-COLUMNS = [
-    "year", "share_low", "share_baci", "share_high", "hhi_low", "hhi_baci", "hhi_high",
-    "stated_twice", "both_sides", "leader",
-]  # fmt: skip
+BOUNDS = ["year", "share_low", "share_baci", "share_high", "hhi_low", "hhi_baci", "hhi_high"]
+# What a reader has to know of the statements, with the numbers of `numbers`.
+BACI_ALONE = (
+    "The reports of the exporters are not at hand, so that BACI is the second statement "
+    "throughout, on {band_stated_twice:pct0} of the value in {band_year}. As BACI is made from "
+    "both reports, the true band is likely wider."
+)
+BOTH_AT_HAND = (
+    "In {band_year} both sides' reports are at hand for {band_both_sides:pct0} of the value, and "
+    "two statements for {band_stated_twice:pct0}."
+)
 
 
 def mirror_band(statements: pd.DataFrame, exporter: str) -> pd.DataFrame:
@@ -42,7 +49,7 @@ def mirror_band(statements: pd.DataFrame, exporter: str) -> pd.DataFrame:
         for year, part in statements.groupby("year")
         if part["compared"].any() and part["high_usd"].sum() > 0
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=[*BOUNDS, "stated_twice", "both_sides", "leader"])
 
 
 def numbers(band: pd.DataFrame) -> dict:
