@@ -83,6 +83,8 @@ class Publisher:
         """Return status and JSON of a good answer."""
         if "/indicator/" in path:
             return 200, self._indicator(path.rsplit("/", 1)[1], query)
+        if "/getDA/" in path:
+            return 200, self._available(query)
         if path.endswith("/C/A/HS"):
             return self._comtrade(query)
         return 404, {"message": "Resource not found"}
@@ -105,6 +107,17 @@ class Publisher:
         chosen = rows[(page - 1) * size : page * size]
         return [header, [observation(series, *row) for row in chosen] or None]
 
+    def _available(self, query: dict):
+        """The years of which a reporter has a row, periods as numbers."""
+        wanted = [query[name].split(",") for name in ("reporterCode", "period")]
+        known = sorted({(f["reporterCode"], int(f["period"])) for f in self.flows})
+        rows = [
+            {"reporterCode": code, "period": year, "freqCode": "A", "totalRecords": 1}
+            for code, year in known
+            if str(code) in wanted[0] and str(year) in wanted[1]
+        ]
+        return {"elapsedTime": "0.01 secs", "count": len(rows), "data": rows, "error": ""}
+
     def _comtrade(self, query: dict):
         periods = query["period"].split(",")
         if len(periods) > 12:
@@ -115,6 +128,8 @@ class Publisher:
             "cmdCode": query["cmdCode"].split(","),
             "flowCode": [query["flowCode"]],
         }
+        if "partnerCode" in query:
+            wanted["partnerCode"] = query["partnerCode"].split(",")
         rows = [f for f in self.flows if all(str(f[k]) in v for k, v in wanted.items())]
         cut = rows[: min(self.cap, int(query["maxRecords"]))]
         return 200, {"elapsedTime": "0.05 secs", "count": len(cut), "data": cut, "error": ""}

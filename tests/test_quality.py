@@ -199,7 +199,7 @@ def test_the_headline_of_japan_by_each_caution():
 
 def test_the_mirror_gap_of_agreeing_sides_is_zero():
     assert mirror.log_gap(100, 100) == 0
-    assert mirror.log_gap(106, 100, mirror.FREIGHT_MARGIN) == pytest.approx(0)
+    assert mirror.log_gap(106, 100, mirror.freight_margin().value) == pytest.approx(0)
 
 
 @given_many

@@ -132,7 +132,7 @@ def test_the_tables_move_to_the_newer_vintage(data, publisher):
     flows = catalogue.load("reported_imports")
     assert flows[flows["year"] == 2026]["value_usd"].to_list() == [70]
     assert lines[-1] == (
-        "2 of 2 tables replaced; the old ones: raw/comtrade/2027-02-01T120000Z/before"
+        "2 of 3 tables replaced; the old ones: raw/comtrade/2027-02-01T120000Z/before"
     )
 
 
@@ -196,8 +196,10 @@ def test_a_dry_run_asks_nothing_and_writes_nothing(data, publisher):
     assert publisher.asked == []
     assert everything(data) == before
     assert not (data / "raw").exists()
-    assert lines[0].startswith("comtrade -> reported_imports: missing: 2026; incomplete")
-    assert sum(line.startswith("  GET http://127.0.0.1") for line in lines) == 3
+    assert lines[0].startswith(
+        "comtrade -> reported_imports, reported_exports: imports missing: 2026;"
+    )
+    assert sum(line.startswith("  GET http://127.0.0.1") for line in lines) == 4
     assert lines[-1] == "dry run: nothing was asked"
 
 
@@ -491,7 +493,7 @@ def test_the_command_refreshes_and_the_check_agrees(data, publisher, monkeypatch
     publisher.flows.append(flow(842, 2025, "280530", 56, 5.0))  # invented, whatever the day is
     assert main(["data", "refresh", "comtrade", "--since", "2024"]) == 0
     out, err = capsys.readouterr()
-    assert re.search(r"^1 of 1 tables replaced; the old ones: raw/comtrade/\S+/before$", out, re.M)
+    assert re.search(r"^1 of 2 tables replaced; the old ones: raw/comtrade/\S+/before$", out, re.M)
     assert KEY not in out + err
     assert main(["data", "check"]) == 0
     assert capsys.readouterr().out.endswith("all good\n")

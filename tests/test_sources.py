@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import publishers as play
 from publishers import FOREVER, KEY, Publisher, flow
 from rareearths import catalogue
-from rareearths.sources import comtrade, raw, worldbank
+from rareearths.sources import comtrade, comtrade_parts, raw, worldbank
 from rareearths.sources.fetch import (
     BYTES,
     Client,
@@ -555,22 +555,23 @@ def flows_2026() -> list[dict]:
 
 def import_plan(publisher, since=2026, keyed=True, rows=TABLE, today=TODAY):
     base = publisher.url if publisher else None
-    return comtrade.plan(
-        {comtrade.TABLE: rows}, since, today, base=base, keyed=keyed, economies=ECONOMIES
-    )
+    tables = {comtrade.TABLE: rows, comtrade.MIRROR_TABLE: catalogue.load("reported_exports")}
+    return comtrade.plan(tables, since, today, base=base, keyed=keyed, economies=ECONOMIES)
 
 
-def imports(publisher, notes=None, read=comtrade.fetch, **given):
+def imports(publisher, notes=None, **given):
     note = (notes if notes is not None else []).append
-    made = import_plan(publisher, **given)
-    answer = read(made, read_of(publisher), ECONOMIES, note)
-    return answer.tables[comtrade.TABLE] if read is comtrade.fetch else answer
+    return comtrade.imports(import_plan(publisher, **given), read_of(publisher), ECONOMIES, note)
+
+
+def import_flows(made, read):
+    return comtrade.read_flows(made, comtrade_parts.IMPORTS, read, ECONOMIES, lambda line: None)
 
 
 def test_the_rule_asks_for_what_is_missing_incomplete_or_young():
     made = import_plan(None, since=None)
     assert made.periods == (2023, 2024, 2025, 2026)
-    assert made.why.startswith("missing: 2026; incomplete: 2023; may be revised: 2024-2025")
+    assert made.why.startswith("imports missing: 2026; incomplete: 2023; may be revised: 2024-2025")
     assert import_plan(None, since=2025).periods == (2025, 2026)
     assert import_plan(None, since=2030).requests == ()
 
@@ -615,7 +616,7 @@ def test_imports_come_in_the_columns_of_the_table(publisher):
 
 def test_a_weight_of_zero_is_missing_and_an_estimate_is_marked(publisher):
     publisher.flows = flows_2026()
-    rows = imports(publisher, read=comtrade.read_flows).set_index("exporter")
+    rows = import_flows(import_plan(publisher), read_of(publisher)).set_index("partner")
     assert rows.loc[["CHN", "JPN"], "quantity_t"].to_list() == [5.0, 2.5]
     assert rows.loc[["TWN", "FRA"], "quantity_t"].isna().all()
     assert list(rows.index[rows["quantity_estimated"]]) == ["JPN"]
@@ -637,7 +638,7 @@ def test_at_most_twelve_periods_are_asked_at_once(publisher):
 
 
 def test_a_reply_at_the_cap_is_asked_again_in_parts(publisher, monkeypatch):
-    monkeypatch.setattr(comtrade, "CAP", 4)
+    monkeypatch.setattr(comtrade_parts, "CAP", 4)
     publisher.flows = [
         flow(842, year, product, partner, value)
         for year in (2025, 2026)
@@ -661,14 +662,14 @@ def test_a_reply_at_the_cap_is_asked_again_in_parts(publisher, monkeypatch):
 
 
 def test_a_reply_that_cannot_be_split_further_is_an_error(publisher, monkeypatch):
-    monkeypatch.setattr(comtrade, "PREVIEW_CAP", 3)
+    monkeypatch.setattr(comtrade_parts, "PREVIEW_CAP", 3)
     publisher.flows = flows_2026()
-    with pytest.raises(Unusable, match="842 2026 280530 alone reaches the row cap"):
+    with pytest.raises(Unusable, match="842 2026 280530 M alone reaches the row cap"):
         imports(publisher, keyed=False)
 
 
 def test_importers_are_split_before_products(publisher, monkeypatch):
-    monkeypatch.setattr(comtrade, "CAP", 4)
+    monkeypatch.setattr(comtrade_parts, "CAP", 4)
     publisher.flows = [
         flow(reporter, 2026, product, partner, 10.0)
         for reporter in (842, 392)
@@ -857,9 +858,7 @@ def test_any_answer_of_comtrade_is_rows_or_unusable(place, value):
     made = import_plan(None)
 
     with suppress(Unusable):
-        rows = comtrade.read_flows(
-            made, altering(shape, place, value), ECONOMIES, lambda line: None
-        )
+        rows = import_flows(made, altering(shape, place, value))
         assert (rows["value_usd"] >= 0).all()
         assert not (rows["quantity_t"] <= 0).any()
 

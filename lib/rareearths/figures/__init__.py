@@ -38,6 +38,7 @@ from rareearths.figures.indices import (
     rank_height,
 )
 from rareearths.figures.look import canvas, economy_colours
+from rareearths.figures.mirror import plot_band, show_hhi_band, show_share_band
 from rareearths.figures.network import (
     marginal_canvas,
     plot_inside_lines,
@@ -132,6 +133,7 @@ __all__ = [
     "newest_first",
     "placebo_values",
     "plot_abundance",
+    "plot_band",
     "plot_bottlenecks",
     "plot_carriers",
     "plot_cautions",
@@ -205,6 +207,7 @@ __all__ = [
     "show_bottlenecks",
     "show_deciding",
     "show_fans",
+    "show_hhi_band",
     "show_lever_years",
     "show_months",
     "show_mutual",
@@ -213,6 +216,7 @@ __all__ = [
     "show_scan",
     "show_scan_rates",
     "show_sensitivities",
+    "show_share_band",
     "show_side_by_side",
     "show_stage_shares",
     "show_stage_suppliers",

@@ -1,43 +1,12 @@
-"""The same flow as both sides state it: the mirror gap, where reported data allow it."""
+"""Flows of which two sides' figures are bundled, in tonnes and as China's monthly reports."""
 
 import numpy as np
 import pandas as pd
 
-from rareearths import catalogue, trade
+from rareearths import catalogue, stages, trade
+from rareearths.mirror.gap import log_gap
 
-FREIGHT_MARGIN = 0.06  # import values (CIF) stand about 6 % above export values (FOB)
 _KEYS = ["product", "year"]
-
-
-def log_gap(import_amount, export_amount, margin: float = 0.0):
-    """Gap between the two sides' statements of one flow, ln(import) - ln(export) - ln(1 + m).
-
-    Parameters
-    ----------
-    import_amount, export_amount : float or pandas.Series
-        Both in tonnes, or both in the same money; positive.
-    margin : float
-        Freight and insurance as a fraction: `FREIGHT_MARGIN` where import values are CIF and
-        export values FOB, 0 for weights and where both are FOB.
-
-    Returns
-    -------
-    float or pandas.Series
-        Logarithm; 0 when both sides agree, 0.1 when the importer states about 10 % more.
-
-    Raises
-    ------
-    ValueError
-        An amount that is not positive.
-
-    Examples
-    --------
-    >>> float(round(log_gap(17_318, 16_000), 3))
-    0.079
-    """
-    if np.any(np.asarray(import_amount) <= 0) or np.any(np.asarray(export_amount) <= 0):
-        raise ValueError("log_gap: both amounts must be positive")
-    return np.log(import_amount) - np.log(export_amount) - np.log1p(margin)
 
 
 def evidence() -> pd.DataFrame:
@@ -176,3 +145,41 @@ def _eu_mirror() -> pd.DataFrame:
         if (year := int(r.period)) in eu.index
     ]
     return pd.DataFrame(rows)
+
+
+def monthly_exports_to(importer: str, exporter: str, material: str) -> pd.DataFrame:
+    """Exports to one importer as China reports them month by month, against BACI, by year.
+
+    The report holds rare-earth metals, compounds and magnets together, so that BACI's flows of the
+    same codes stand beside it as one sum: 280530 and 284690 of the trade table and 850511 of
+    ``magnets``. Both are FOB. Where the two are the same, BACI knows no report of the importer.
+
+    Parameters
+    ----------
+    importer, exporter : str
+        ISO3 codes.
+    material : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``year`` (whole years), ``reported_usd``, ``baci_usd`` (current US$; missing where the
+        larger flows of magnets do not hold this one) and ``gap`` (`log_gap`). Empty where no such
+        report is bundled: of another exporter or material, and for most importers.
+    """
+    monthly = catalogue.load("china_monthly_exports")
+    chosen = (monthly["partner"] == importer) & (monthly["exporter"] == exporter)
+    monthly = monthly[chosen & (monthly["product_group"] == "all_three")]
+    if material != stages.WITH_MAGNETS or monthly.empty:
+        return pd.DataFrame(columns=["year", "reported_usd", "baci_usd", "gap"])
+    years = monthly["month"].str[:4].astype("int64")
+    rows = monthly.groupby(years.rename("year"))["value_usd"].agg(["sum", "size"])
+    rows = rows[rows["size"] == 12].rename(columns={"sum": "reported_usd"})
+    codes = {code for joined in monthly["hs_codes"].unique() for code in joined.split(";")}
+    flows = trade.load_flows(importer, exporter, sorted(codes & set(trade.product_codes())))
+    magnets = catalogue.load("magnets")
+    pair = (magnets["importer"] == importer) & (magnets["exporter"] == exporter)
+    sums = [part.groupby("year")["value_usd"].sum() for part in (flows, magnets[pair])]
+    rows["baci_usd"] = (sums[0] + sums[1]).reindex(rows.index).astype("float64")
+    rows["gap"] = log_gap(rows["baci_usd"], rows["reported_usd"].astype("float64"))
+    return rows[["reported_usd", "baci_usd", "gap"]].reset_index()
