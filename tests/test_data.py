@@ -178,6 +178,14 @@ FAULTS = {
         described("colours", lambda r: r.pop("sources")),
         ("colours", None, "description"),
     ),
+    "how often it is updated missing": (
+        described("colours", lambda r: r.pop("updated")),
+        ("colours", None, "description"),
+    ),
+    "updated in an unknown rhythm": (
+        described("baci_minerals", lambda r: r.update(updated="now and then")),
+        ("baci_minerals", None, "description"),
+    ),
     "row without a source": (
         rows_of(
             "policy/sources.csv",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _P, _T = ParamSpec("_P"), TypeVar("_T")
+# A series by month or by year; gathered from many pages; a list or a series that has ended.
+UPDATED = ("monthly", "annual", "irregular", "fixed")
 KEPT = 256  # results of each function that `remembered` keeps
 _PANDAS_TYPES = {"string": "str", "integer": "Int64", "number": "float64", "boolean": "boolean"}
 
@@ -61,6 +63,8 @@ class Table:
         Each with ``title`` and, where there is one, ``path`` (address).
     accessed : str
         Date on which the source was read, YYYY-MM-DD.
+    updated : str
+        How often the source has something new, one of `UPDATED`.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Table:
     sources: tuple
     licences: tuple
     accessed: str
+    updated: str = ""
 
     @property
     def file(self) -> Path:
@@ -392,4 +397,5 @@ def described(resource: dict) -> Table:
         sources=tuple(resource.get("sources", ())),
         licences=tuple(resource.get("licenses", ())),
         accessed=resource.get("accessed", ""),
+        updated=resource.get("updated", ""),
     )

@@ -1,7 +1,8 @@
 """Check every table against its schema: what ``rareearths data check`` runs.
 
 The rules are those of the Table Schema in ``datapackage.json`` (types, constraints, primary and
-foreign keys), the file's sha256 and row count, and that each table and number is described; where
+foreign keys), the file's sha256 and row count, and that each table and number is described, with
+how often its source has something new; where
 ``datapackage.json`` asks for it, the order of dates and that another table refers to each row.
 """
 
@@ -77,6 +78,10 @@ def _check_description(table: Table) -> Iterator[Problem]:
     for what in ("title", "sources", "licences", "accessed", "primary_key"):
         if not getattr(table, what):
             yield Problem(table.name, None, "description", f"no {what} in datapackage.json")
+    if table.updated not in catalogue.UPDATED:
+        wanted = ", ".join(catalogue.UPDATED)
+        message = f"updated is {table.updated!r}, not one of {wanted}"
+        yield Problem(table.name, None, "description", message)
     for field in table.fields:
         if not field.get("description"):
             yield Problem(table.name, None, "description", f"{field['name']} has no description")

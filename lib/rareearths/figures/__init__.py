@@ -5,6 +5,7 @@ and data around it. Colour means economy, always the same one. The chart itself 
 neutral colours follow the reader's light or dark setting.
 """
 
+from rareearths.figures.brief import plot_steps
 from rareearths.figures.claims import plot_ranges, plot_verdicts
 from rareearths.figures.disruption import (
     plot_carriers,
@@ -185,6 +186,7 @@ __all__ = [
     "plot_side_by_side",
     "plot_stage_balance",
     "plot_stages",
+    "plot_steps",
     "plot_stop",
     "plot_supplier_shares",
     "plot_supplier_unit_values",

@@ -23,7 +23,8 @@ _ROLES = {
     "table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "th": "columnheader",
     "td": "cell",
 }  # fmt: skip
-_NOTEBOOK = re.compile(r"\w+\.ipynb")  # a notebook beside this one; in a page, its report
+# A notebook beside this one, in a page its report; or another page of the site.
+_NEAR = re.compile(r"\w+\.ipynb|[\w-]+\.html")
 
 # Heading and format of each column that a table can show. A format is one of numbers (see
 # `words.fill`), "link COLUMN": the text as a link to the address in that column, or "links": a list
@@ -390,6 +391,26 @@ COLUMNS = {
     "lever_low": ("Share at low end", "pct0"),
     "lever_high": ("Share at high end", "pct0"),
     "lever_effect": ("Difference, points", ""),
+    "title": ("Report", "link page"),
+    "label_text": ("Number", ""),
+    "moved_number": ("Number", "link page"),
+    "before_text": ("Before", ""),
+    "after_text": ("Now", ""),
+    "change_text": ("Change", ""),
+    "by_method": ("Method", ""),
+    "by_revision": ("Revised data", ""),
+    "by_real": ("New periods", ""),
+    "alert": ("Alert", ""),
+    "state_before": ("State before", ""),
+    "comes": ("Day", ""),
+    "what_comes": ("What comes", ""),
+    "series": ("Table", ""),
+    "rhythm": ("New data come", ""),
+    "last_period": ("Last period", ""),
+    "accessed": ("Read on", ""),
+    "age_days": ("Age, days", "count"),
+    "most_days": ("Stale after, days", "count"),
+    "freshness": ("Data are", ""),
 }
 
 
@@ -526,7 +547,7 @@ def _text(text: str, column: str = "") -> str:
 
 
 def _link(text: str, address: str) -> str:
-    if not address.startswith(("http://", "https://")) and not _NOTEBOOK.fullmatch(address):
+    if not address.startswith(("http://", "https://")) and not _NEAR.fullmatch(address):
         return _text(text)
     return f"<a href='{html.escape(address)}'>{_title(text)}</a>"
 

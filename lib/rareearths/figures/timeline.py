@@ -25,6 +25,13 @@ LEVEL_PX = 7  # of a mark in a stack of the interactive timeline
 NARROW_PX = 320  # of a timeline that leaves a quarter no room for a whole mark
 NUMBER_WIDTH = 0.06  # of a number above an Axes, as a part of its width
 
+# Dates in figures, of years, months, days: without names of months, the same in each language.
+_FORMATS = ["%Y", "%Y-%m", "%Y-%m-%d", "%H:%M", "%H:%M", "%S"]
+_LABEL = (
+    "timeFormat(datum.value, date(datum.value) > 1 ? '%Y-%m-%d' "
+    ": month(datum.value) ? '%Y-%m' : '%Y')"
+)
+
 
 def lanes(events: pd.DataFrame, most: int = LANES) -> pd.DataFrame:
     """One row for each event and each of its issuers, in lanes of the busiest issuers.
@@ -99,8 +106,16 @@ def plot_timeline(axes: Axes, events: pd.DataFrame) -> Axes:
     axes.grid(axis="y", visible=False)
     for top in base.iloc[1:]:
         axes.axhline(top - 1, color=GRID, linewidth=0.8, zorder=0)
-    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=6))
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator()))
+    locator = AutoDateLocator(minticks=3, maxticks=6)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(
+        ConciseDateFormatter(
+            locator,
+            formats=_FORMATS,
+            zero_formats=["", "%Y", *_FORMATS[1:5]],
+            show_offset=False,
+        )
+    )
     handles = [
         Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=name,
                mfc=PAPER if name == "contested" else colour)
@@ -194,7 +209,7 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
               "strokeWidth": 1, "opacity": 1},
         encoding={
             "x": {"field": "begins", "type": "temporal", "scale": {"nice": "year"},
-                  "axis": {"labelFlush": False}},
+                  "axis": {"labelFlush": False, "labelExpr": _LABEL}},
             "y": {"field": "lane", "type": "nominal", "sort": list(points["lane"].cat.categories),
                   "scale": {"padding": 0},
                   "axis": {"tickBand": "extent", "grid": True, "ticks": False,

@@ -121,6 +121,7 @@ def _moves(facts: dict) -> list[str] | None:
 
 
 def _sentence(published: list[dict], changed: int) -> str:
+    published = [card for card in published if not card["facts"].get("reads")]
     if not published:
         return ""
     first = sum(card["facts"].get("change") is None for card in published)

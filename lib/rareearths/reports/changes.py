@@ -66,8 +66,8 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
         ``state`` (``changed``, ``same`` or ``new question``), ``numbers`` (those that changed:
         ``before``, ``after``, ``change``, ``real``, ``revision``, ``method``; a part that is not
         known is None; without years that moved with time), ``appeared`` and ``vanished`` (names),
-        ``code`` and ``tables`` (names of what is new) and ``note`` (why a part is not known, or
-        which parameters differ).
+        ``code`` and ``tables`` (names of what is new), ``replaced`` (the old sha256 of these
+        tables) and ``note`` (why a part is not known, or which parameters differ).
         The change of the last report is carried over when nothing that can move a number is new.
     """
     if previous is None:
@@ -85,6 +85,7 @@ def compare(previous: dict | None, facts: dict, rerun: Rerun, history: History) 
         "vanished": sorted(set(previous["numbers"]) - set(facts["numbers"])),
         "code": cause.code,
         "tables": sorted(cause.tables),
+        "replaced": dict(sorted(cause.tables.items())),
         "note": "",
     }
     if cause.question:

@@ -3,6 +3,7 @@
 Beside ``reports:``, ``matrix:`` makes a report for each combination of lists of parameters, and
 ``defaults:`` gives limits and alerts to every report that does not set its own. ``languages:``
 makes each report once in each of them; in a language other than English, the id ends with its code.
+An entry with ``reads: reports`` is a report about the others.
 """
 
 import itertools
@@ -26,7 +27,8 @@ class ConfigError(Exception):
 
 _LIMITS = ("seconds", "memory_mb")
 _SETTINGS = (*_LIMITS, "alerts")
-_ENTRY = ("id", "notebook", "schedule", "parameters", *_SETTINGS)
+_ENTRY = ("id", "notebook", "schedule", "parameters", "reads", *_SETTINGS)
+_READS = ("reports",)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -54,6 +56,8 @@ class Report:
         One of `translation.LANGUAGES`.
     translations : dict of str to str
         Id of the same report in each other language.
+    reads : str
+        ``reports`` for a report about the others, which is rendered after them; else empty.
     """
 
     id: str
@@ -66,6 +70,7 @@ class Report:
     matrix: str = ""
     language: str = ENGLISH
     translations: dict = field(default_factory=dict)
+    reads: str = ""
 
 
 def load(path: Path = Path("reports.yml")) -> list[Report]:
@@ -196,6 +201,8 @@ def _report(path: Path, where: str, defaults: dict, entry, matrix: str = "") -> 
         raise ConfigError(f"{where}: schedule must be one of {', '.join(SCHEDULES)}")
     if not isinstance(entry.get("parameters", {}), dict):
         raise ConfigError(f"{where}: parameters must be 'name: value' pairs")
+    if entry.get("reads", "reports") not in _READS:
+        raise ConfigError(f"{where}: reads must be one of {', '.join(_READS)}")
     notebook = path.parent / entry["notebook"]
     if not notebook.is_file():
         raise ConfigError(f"{where}: there is no notebook {entry['notebook']}")
@@ -204,7 +211,8 @@ def _report(path: Path, where: str, defaults: dict, entry, matrix: str = "") -> 
     own = tuple(entry.get("alerts") or ())
     alerts = tuple(merged(defaults.get("alerts") or [], list(own)))
     parameters = entry.get("parameters") or {}
-    return Report(entry["id"], notebook, entry["schedule"], parameters, limits, alerts, own, matrix)
+    made = Report(entry["id"], notebook, entry["schedule"], parameters, limits, alerts, own, matrix)
+    return replace(made, reads=entry.get("reads", ""))
 
 
 def _languages(path: Path, content: dict) -> list[str]:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,7 @@ def execute(
     kernel: str = kernels.ORDINARY,
     server: str = "",
     data: Path | None = None,
+    folders: Mapping[str, Path] | None = None,
 ) -> Execution:
     """Run a notebook in a kernel of its own.
 
@@ -65,6 +66,8 @@ def execute(
         Socket of the process that warm kernels are forked from.
     data : pathlib.Path, optional
         Data folder of this run; by default that of the library.
+    folders : mapping of str to pathlib.Path, optional
+        Other folders that the notebook reads, by environment variable.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def execute(
     running, env = _Running(notebook), kernels.ONE_THREAD | os.environ | {kernels.ADDRESS: server}
     if data:
         env["RAREEARTHS_DATA"] = str(data)
+    env |= {name: str(path.resolve()) for name, path in (folders or {}).items()}
     cwd = str(notebook.parent.resolve())
     with tempfile.TemporaryDirectory(prefix="kernel-", ignore_cleanup_errors=True) as folder:
         output = Path(folder) / "out.ipynb"

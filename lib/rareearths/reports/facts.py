@@ -47,6 +47,8 @@ def facts_of(task: Task, executed: Execution) -> dict:
         "inputs": inputs.narrow(task.inputs, read, page.links(shown)),
         "receipts": receipts.collect(shown),
         "subject": subject.subject(notebook, task.parameters),
+        "reads": report.reads,
+        "change": None,
         "trend": trend.trend(shown, numbers),
     }
 

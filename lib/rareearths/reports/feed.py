@@ -55,11 +55,17 @@ def _is_news(record: dict) -> bool:
 
 
 def _entry(record: dict) -> dict[str, str]:
-    """The id holds the day of the change, not that of a page made anew without a change."""
+    """The id holds the day of the change, not that of a page made anew without a change.
+
+    A report about the others is news once a month.
+    """
     change = record.get("change")
     said = change_text.summary(change) or "First report"
+    when = change["date"] if change else "first"
+    if record.get("reads"):
+        when = said = record["date"][:7]
     return {
-        "id": _urn(f"{record['id']}/{change['date'] if change else 'first'}"),
+        "id": _urn(f"{record['id']}/{when}"),
         "title": record["title"],
         "updated": _time(change["date"] if change else record["date"]),
         "link": f"{record['id']}.html",

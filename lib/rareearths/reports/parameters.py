@@ -4,8 +4,9 @@ A line of that cell is ``name: type = default  # help [allowed]``. What is allow
 brackets at the end of the help: ``[economy]``, ``[material]``, ``[year]`` (of the trade table),
 ``[supply year]`` (of the supply tables), ``[event]`` and ``[issuer]`` (of the policy timeline),
 ``[bloc]``, ``[economy or bloc]``, ``[index]`` (of criticality), ``[date]`` (YYYY, YYYY-MM or
-YYYY-MM-DD), ``[day]``, ``[lever]`` (of a package, with its value), or the values themselves,
-``[value | tonnes]``. For a list it holds for each element, for a dict for each name and value.
+YYYY-MM-DD), ``[day]``, ``[day or today]``, ``[lever]`` (of a package, with its value),
+or the values themselves, ``[value | tonnes]``. For a list it holds for each element, for a dict for
+each name and value.
 """
 
 import ast
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rareearths import policy, supply, trade
+from rareearths.brief import window
 from rareearths.catalogue import UnknownCode, closest
 from rareearths.reports import lean, subject
 from rareearths.reports.config import papermill_path
@@ -211,6 +213,7 @@ _DOMAINS = {
     "lever": packages.check_lever,
     "date": policy.first_day,
     "day": policy.check_day,
+    "day or today": window.check_day,
 }
 
 

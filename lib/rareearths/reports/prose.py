@@ -20,7 +20,7 @@ SOURCES_MIME = "application/vnd.rareearths.sources+json"
 _ADDRESS_SIGNS = (
     ":/?#[]@!$&*+,;=%~"  # besides letters, digits and _.-; no quote, no bracket ( ) < >
 )
-ROLES = ("title", "answer", "text")
+ROLES = ("title", "answer", "text", "banner")
 
 
 class ClaimError(AssertionError):
@@ -35,7 +35,7 @@ class NothingToReport(Exception):
 
 
 def say(template: str, /, role: str = "text", **values) -> None:
-    """Show a sentence in Markdown; ``role`` marks the report's ``title`` and its ``answer``."""
+    """Show a sentence in Markdown; ``role`` marks ``title``, ``answer`` and ``banner``."""
     if role not in ROLES:
         raise ValueError(f"role {role!r} is not one of {', '.join(ROLES)}")
     text = translation.said(words.fill_markdown(template, **values))

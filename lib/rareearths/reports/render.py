@@ -4,12 +4,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from rareearths.reports import config, inputs, kernels, schedule, site, workers
+from rareearths.reports import config, inputs, kernels, published, schedule, site, workers
 from rareearths.reports.config import Report
 from rareearths.reports.store import Site, SiteError
 from rareearths.reports.task import CACHED, FAILED, Place, Result, Task, now
@@ -93,7 +93,8 @@ def render(options: Options) -> int:
     """
     everything = config.load(options.config)
     wanted = config.select(everything, options.ids, options.matrix)
-    wanted = config.shard(wanted, options.shard)
+    last = [r for r in wanted if r.reads and not options.shard]  # a shard has not all records
+    wanted = config.shard([r for r in wanted if not r.reads], options.shard) + last
     if options.due:
         checked = site.checked(options.site)
         wanted = [r for r in wanted if schedule.is_due(r.schedule, checked.get(r.id), options.due)]
@@ -109,19 +110,50 @@ def render(options: Options) -> int:
             if waited:  # the other command may have rendered the same
                 steps = plan(wanted, everything, options)
                 tasks = _tasks(steps)
-            cached = [s for s in steps if not s.reasons]
-            current = [Result(s.report.id, CACHED, headline=s.headline) for s in cached]
-            place = preparation.ready() if tasks else _place(options)
-            with closing(workers.run(tasks, place, options.jobs)) as results:
-                ran = list(_progress(results, len(tasks)))
-            checked = {r.id: at for r in [*current, *ran] if r.state != FAILED}
-            alerts, trouble = _write(everything, store, checked)
+            results = _run(
+                [s for s in steps if not s.report.reads],
+                [t for t in tasks if not t.report.reads],
+                preparation,
+                options,
+            )
+            if last:
+                results += _run_last(last, everything, options, preparation, _good(results, at))
+            alerts, trouble = _write(everything, store, _good(results, at))
     order = [step.report.id for step in steps]
-    results = sorted([*current, *ran], key=lambda r: order.index(r.id))
+    results.sort(key=lambda r: order.index(r.id))
     code = _finish(results, alerts, time.perf_counter() - started, options)
     if trouble:
         print(f"\nrareearths: {trouble}", file=sys.stderr)
     return 1 if trouble else code
+
+
+def _run(
+    steps: list[Step], tasks: list[Task], preparation: workers.Preparation, options: Options
+) -> list[Result]:
+    """Make what has to run, and say of the rest that it is up to date."""
+    cached = [s for s in steps if not s.reasons]
+    current = [Result(s.report.id, CACHED, headline=s.headline) for s in cached]
+    place = preparation.ready() if tasks else _place(options)
+    with closing(workers.run(tasks, place, options.jobs)) as results:
+        return current + list(_progress(results, len(tasks)))
+
+
+def _run_last(
+    last: list[Report],
+    everything: list[Report],
+    options: Options,
+    preparation: workers.Preparation,
+    checked: dict,
+) -> list[Result]:
+    """Make the reports about the others, whose records are now known."""
+    with suppress(SiteError):  # the files of the whole site are written once more, and that is told
+        site.write_records(everything, Site(options.site), checked)
+    steps = plan(last, everything, options)
+    return _run(steps, _tasks(steps), preparation, options)
+
+
+def _good(results: list[Result], at: datetime) -> dict[str, datetime]:
+    return {r.id: at for r in results if r.state != FAILED}
 
 
 def _write(reports: list[Report], store: Site, checked: dict) -> tuple[list[dict], str]:
@@ -140,15 +172,24 @@ def plan(wanted: list[Report], everything: list[Report], options: Options) -> li
             record, beside = store.record(report.id), config.beside(report, everything)
             if options.changed and not record:
                 continue
-            reasons = inputs.changes(report, beside, record and record["inputs"])
+            settings = _settings(report, options)
+            reasons = inputs.changes(report, beside, record and record["inputs"], settings)
             if not reasons and store.failure(report.id):
                 reasons = ["the newest run failed"]
             if not reasons and options.force:
                 reasons = ["asked for"]
-            now = inputs.collect(report, beside) if reasons else {}
+            current = inputs.collect(report, beside, settings=settings) if reasons else {}
             headline = record["headline"] if record else ""
-            steps.append(Step(report, beside, now, reasons, headline))
+            steps.append(Step(report, beside, current, reasons, headline))
     return steps
+
+
+def _settings(report: Report, options: Options) -> dict:
+    """Return the further inputs of a report about the others: their records, and its month."""
+    if not report.reads:
+        return {}
+    read = {"records": published.digest(options.site, report.parameters)}
+    return read if "as_of" in report.parameters else read | {"month": f"{now():%Y-%m}"}
 
 
 def _tasks(steps: list[Step]) -> list[Task]:
@@ -224,8 +265,10 @@ def _finish(results: list[Result], alerts: list[dict], seconds: float, options: 
 
 
 def _show(steps: list[Step]) -> int:
+    others = any(step.reasons for step in steps if not step.report.reads)
     for step in steps:
-        print(f"{step.report.id}: {_in_short(step.reasons) or 'up to date'}")
+        unless = ", unless a record that it reads changes" if step.report.reads and others else ""
+        print(f"{step.report.id}: {_in_short(step.reasons) or 'up to date' + unless}")
     running = sum(bool(step.reasons) for step in steps)
     print(f"\n{running} of {len(steps)} reports would run")
     return 0

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from rareearths.reports import alerts, changes, gate, page, secrets
+from rareearths.reports import alerts, changes, gate, page, published, secrets
 from rareearths.reports.execute import Usage, execute
 from rareearths.reports.facts import NotebookError, facts_of, recorded_numbers, visible
 from rareearths.reports.history import History
@@ -43,7 +43,8 @@ def _make(task: Task, place: Place, site: Site, usage: Usage) -> dict:
         facts = facts_of(task, executed)
         previous, history = site.record(task.report.id), History(place.state)
         _check_alerts(task, facts)
-        facts["change"] = changes.compare(previous, facts, numbers_with, history)
+        if not task.report.reads:  # what is new in a report about changes is what it is about
+            facts["change"] = changes.compare(previous, facts, numbers_with, history)
         files = _files(task, executed, facts)
         history.keep([table["name"] for table in facts["tables"]])
         _publish(task, site, executed, files)
@@ -57,6 +58,8 @@ def _make(task: Task, place: Place, site: Site, usage: Usage) -> dict:
 def _execute(task: Task, place: Place, usage: Usage, data: Path | None = None):
     notebook, limits = task.report.notebook, task.report.limits
     chosen = {"kernel": place.kernel, "server": place.server, "data": data}
+    if task.report.reads:
+        chosen["folders"] = {published.SITE: place.site, published.STATE: place.state}
     executed = execute(notebook, task.parameters, limits, usage, **chosen)
     if lost := gate.lost(executed.output):
         raise _failed(task, f"what a cell put out could not be sent, so it is lost: {lost}")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rareearths.reports import alerts, change_text, feed, page
 from rareearths.reports.config import Report
+from rareearths.reports.published import ALERTS
+from rareearths.reports.published import RECORDS as MANIFEST
 from rareearths.reports.schedule import parse_time
 from rareearths.reports.store import Site, SiteError
 
-MANIFEST = "manifest.json"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -40,11 +41,9 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
     languages = list(dict.fromkeys(report.language for report in reports))
     of_first = [r for r in reports if r.language == languages[0]]  # an alert is given once
     told, raised = _told(of_first, published), _alerts(of_first, published)
-    files = {
-        MANIFEST: _json(_manifest(published, site, checked)),
+    files = _records(published, raised, site, checked) | {
         "changes.json": change_text.collect(told),
         "feed.xml": feed.feed_text(told, earlier=site.read("feed.xml")),
-        "alerts.json": alerts.json_text(raised),
         "alerts.md": alerts.message_text(raised),
     }
     for language in languages:
@@ -53,13 +52,32 @@ def write(reports: list[Report], site: Site, checked: dict[str, datetime]) -> li
         others = [code for code in languages if code != language]
         name = page.index_name(language)
         files[name] = page.render_index(entries, _alerts(own, published), language, others)
+    _write(files, site)
+    return raised
+
+
+def write_records(reports: list[Report], site: Site, checked: dict[str, datetime]) -> None:
+    """Write what a report about the others reads; parameters and errors as for `write`."""
+    records = {r.id: site.record(r.id) for r in reports}
+    published = {report_id: record for report_id, record in records.items() if record}
+    of_first = [r for r in reports if r.language == reports[0].language]
+    _write(_records(published, _alerts(of_first, published), site, checked), site)
+
+
+def _records(published: dict, raised: list[dict], site: Site, checked: dict) -> dict[str, str]:
+    return {
+        MANIFEST: _json(_manifest(published, site, checked)),
+        ALERTS: alerts.json_text(raised),
+    }
+
+
+def _write(files: dict[str, str], site: Site) -> None:
     try:
         for name, text in files.items():
             site.write(name, text)
     except OSError as error:
         message = f"{site.folder / name} cannot be written: {error.strerror}"
         raise SiteError(message) from error
-    return raised
 
 
 def _told(reports: list[Report], published: dict[str, dict]) -> list[dict]:
