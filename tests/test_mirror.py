@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from rareearths import assumptions, build, catalogue, mirror, trade, translation, words
@@ -33,6 +33,7 @@ def corners(low, high) -> list[np.ndarray]:
 
 
 @given_many
+@example([[0.0, 0.001], [0.03125, 524288.0]])  # a small supplier beside a large one
 @given(intervals)
 def test_bounds_of_shares_are_those_of_the_corners(pairs):
     low, high = boxed(pairs)

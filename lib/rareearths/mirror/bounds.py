@@ -38,12 +38,19 @@ def share_bounds(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndar
     ([0.5, 0.4], [0.6, 0.5])
     """
     low, high = _checked(low, high)
-    others_low, others_high = low.sum() - low, high.sum() - high
+    others_low, others_high = _of_others(low), _of_others(high)
     with np.errstate(invalid="ignore"):
         least, largest = low / (low + others_high), high / (high + others_low)
     # Nothing is sold at that end: then whatever is sold is the supplier's own, or none of it is.
     least = np.where(low + others_high > 0, least, np.where(high > 0, 1.0, np.nan))
     return least, np.where(high + others_low > 0, largest, np.where(others_high > 0, 0.0, np.nan))
+
+
+def _of_others(amounts: np.ndarray) -> np.ndarray:
+    """Sum of all amounts but the own: added up, as the total less a large one loses the digits."""
+    before = np.concatenate([[0.0], amounts.cumsum()[:-1]])
+    after = np.concatenate([amounts[::-1].cumsum()[::-1][1:], [0.0]])
+    return before + after
 
 
 def hhi(amounts: np.ndarray) -> float:

@@ -119,7 +119,7 @@ def _pieces(text: str) -> list[tuple[str, str | None]]:
 
 def _lookup(text: str) -> str | None:
     """Return the translation of a piece of Markdown; None where there is none."""
-    bare = _find(text.strip().replace("\\$", "$"))
+    bare = _find(with_minus(text.strip().replace("\\$", "$")))
     return bare and (bare.replace("$", "\\$") if "\\$" in text else bare)
 
 
@@ -159,5 +159,9 @@ def _place(text: str, kind: str) -> str | None:
 
 @cache
 def _known() -> messages.Messages:
-    """The sentences and names of the other language; what a file says goes before a table."""
-    return messages.Messages(names.names("ja") | messages.read(_FOLDER / "ja"))
+    """The sentences and names of the other language; what a file says goes before a table.
+
+    They are looked up as they are shown, with the minus sign of numbers.
+    """
+    pairs = names.names("ja") | messages.read(_FOLDER / "ja")
+    return messages.Messages({with_minus(text): said for text, said in pairs.items()})
