@@ -26,7 +26,9 @@ def tables_of(records: list[dict]) -> list[str]:
 
 
 def ages(names: Iterable[str], day: pd.Timestamp) -> pd.DataFrame:
-    """Return how old tables are on a day, stale ones first; lists and ended series are left out.
+    """Return how old tables are on a day, stale ones first.
+
+    Left out are lists, series that have ended, and tables that no refresh has filled yet.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def ages(names: Iterable[str], day: pd.Timestamp) -> pd.DataFrame:
         ``age_days``, ``most_days`` (interval plus allowance), ``is_stale`` and ``freshness``.
     """
     tables = [catalogue.table(name) for name in names]
-    rows = [_row(table, day) for table in tables if table.updated in ALLOWED]
+    rows = [_row(table, day) for table in tables if table.updated in ALLOWED and table.rows]
     made = pd.DataFrame(rows, columns=list(_COLUMNS))
     made["over"] = made["age_days"] / made["most_days"]
     made = made.sort_values("over", ascending=False, kind="stable", ignore_index=True)

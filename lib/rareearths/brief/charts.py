@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rareearths import figures, policy, quality, trade
+from rareearths import figures, monthly, policy, quality, trade
 from rareearths.brief import numbers
 from rareearths.brief.window import Window
 from rareearths.words import choose
@@ -48,7 +48,10 @@ def show_changes(table: pd.DataFrame, /, **facts) -> int:
 def show_standing(
     importer: str, exporter: str, material: str, window: Window, most: int, /, **facts
 ) -> int:
-    """Show the standing charts up to a number: shares, unit values, events of the last two years.
+    """Show the standing charts up to a number.
+
+    The share by month, where customs' months are at hand; the share by year; unit values; events
+    of the last two years.
 
     Parameters
     ----------
@@ -62,7 +65,9 @@ def show_standing(
     """
     everything = trade.load_flows(importer, products=material)
     flows = quality.reliable(everything, importer, material)
+    months = monthly.shares(importer, exporter, material)
     charts = [
+        (_show_months, (months, window)),
         (_show_shares, (flows, exporter)),
         (_show_prices, (flows, exporter)),
         (_show_events, (importer, material, window)),
@@ -72,6 +77,26 @@ def show_standing(
         if shown < most:
             shown += show(*about, **facts)
     return shown
+
+
+def _show_months(months: pd.DataFrame, window: Window, /, **facts) -> bool:
+    months = months[months["month"] <= window.end.to_period("M")]
+    known = months.dropna(subset=["share_value"])
+    if known.empty:
+        return False
+    newest = known.iloc[-1]
+    hollow = "; hollow dots: may be revised" if months["provisional"].any() else ""
+    figures.show(
+        figures.plot_monthly_share(figures.canvas(2.6), months),
+        title="In {month}, {exporter} has {share:pct0} of the value",
+        subtitle="Share in imports of {goods} by {importer}, by month" + hollow,
+        alt="A dot a month. In {month} the share is {share:pct0}.",
+        data=months.assign(month=months["month"].astype(str)),
+        month=str(newest["month"]),
+        share=newest["share_value"],
+        **facts | {"source": f"Source: {newest['source']}, months to {newest['month']}"},
+    )
+    return True
 
 
 def _show_shares(flows: pd.DataFrame, supplier: str, /, **facts) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from rareearths import evidence, series
 from rareearths.figures.frame import show
@@ -236,6 +236,27 @@ def plot_months(axes: Axes, months: pd.DataFrame, day: pd.Timestamp) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(_FORMATS["tonnes"]))
     _time_axis(axes, full.index)
     return _mark(axes, day)
+
+
+def plot_monthly_share(axes: Axes, shares: pd.DataFrame) -> Axes:
+    """Draw one supplier's share by month; months that may be revised are hollow dots.
+
+    Parameters
+    ----------
+    shares : pandas.DataFrame
+        ``month`` (period), ``share_value`` (fraction), ``provisional``, see `monthly.shares`.
+    """
+    known = shares.set_index("month")
+    months = pd.period_range(known.index.min(), known.index.max(), freq="M")
+    line = known["share_value"].reindex(months)
+    axes.plot(_time(months), line, color=INK, lw=1.4)
+    for provisional, fill in ((False, INK), (True, PAPER)):
+        part = known.loc[known["provisional"] == provisional, "share_value"]
+        axes.plot(_time(part.index), part, "o", ms=4, color=INK, mfc=fill)
+    axes.set_ylim(0, 1)
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    _time_axis(axes, months)
+    return axes
 
 
 def show_months(customs: dict, day: pd.Timestamp, **facts) -> None:

@@ -106,7 +106,10 @@ def record(headline: str, /, **values) -> None:
 
 
 def sources() -> None:
-    """List the tables read so far: title, source, licence, date read, hash."""
+    """List the tables read so far: title, source, licence, date read, hash.
+
+    A table that no refresh has filled is recorded as read, and gave no figure: it is not listed.
+    """
     tables = catalogue.used()
     if not tables:
         raise ValueError("sources(): no table was read through the catalogue")
@@ -115,6 +118,7 @@ def sources() -> None:
         f"{'; '.join(_link(s) for s in t.sources)}. {'; '.join(_link(s) for s in t.licences)}. "
         f"Read {escape(t.accessed)}; sha256 `{t.sha256[:12]}`."
         for t in tables
+        if t.rows
     ]
     entries = [
         {"name": t.name, "path": t.path, "sha256": t.sha256, "rows": t.rows, "accessed": t.accessed}
