@@ -1,7 +1,11 @@
 """Where the tables come from; only this package talks to a network.
 
 `fetch` asks, `raw` keeps what came, `refresh` makes new tables of it, `swap` puts them in place,
-`difference` compares vintages. Each publisher has a module of its own that `refresh.SOURCES` lists:
+`difference` compares vintages. The publishers' own clients (comtradeapicall, wbgapi, sdmx1) are not
+used: none of them keeps raw copies, goes on after an interruption or hides keys, and the first
+prints its errors and returns nothing.
+
+Each publisher has a module of its own that `refresh.SOURCES` lists:
 
 ``NAME``, ``TABLES``
     Of the source, and of the tables it makes.
