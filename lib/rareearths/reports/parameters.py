@@ -34,8 +34,14 @@ _KINDS = {  # of codes, by what is allowed
     "economy or bloc": "importers",
     "material": "materials",
 }
-# A name that notebooks give to different things, by what is allowed.
-_LABELS = {("target", "economy"): "target economy", ("target", ""): "target share"}
+# What a page calls parameters whose names alone say too little, by what is allowed.
+_LABELS = {
+    ("target", "economy"): "target economy",
+    ("target", ""): "target share",
+    ("days", ""): "length in days",
+    ("as_of", "day or today"): "last day",
+    ("site", ""): "reports from",
+}
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
