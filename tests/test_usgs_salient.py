@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from rareearths import catalogue, check
+from rareearths import catalogue, check, resources
 from rareearths.sources import mcs_salient, usgs
 from rareearths.sources.fetch import Unusable
 from rareearths.sources.refresh import RefreshError
@@ -274,3 +274,10 @@ def test_a_refresh_brings_both_tables_and_the_catalogue_tells_it(data, catalog):
         assert told["title"].endswith(", 2011-2026")
         assert told["vintage"] == "MCS 2027, 2027-01-29"
         assert told["sources"][-1]["path"] == usgs.BASE
+
+
+def test_the_prices_of_magnet_elements_go_on_after_a_refresh(data, catalog):
+    run()
+    found = resources.magnet_prices((2025, 2026)).set_index(["element", "year"])["price"]
+    assert found[("terbium", 2026)] == 1111
+    assert found[("neodymium", 2025)] == 62, "MCS 2027 revises the 73 of MCS 2026"
