@@ -20,6 +20,7 @@ from rareearths.__main__ import main
 from rareearths.sources import mcs, mine_figures, raw, usgs
 from rareearths.sources.fetch import BYTES, Unusable
 from rareearths.sources.refresh import RefreshError, refresh
+from salient import price_rows, statistics_rows
 from test_refresh import entry, everything, hashes, options
 from test_sources import ANY, ECONOMIES, altered, client, judged
 
@@ -71,12 +72,20 @@ def salient_rows(mines=None) -> list[list[str]]:
     return [*rows, [*first, *reliance, ""]]
 
 
-def file(rows=None, columns=COLUMNS, encoding="cp1252") -> bytes:
-    """Return the file of an edition, with another chapter before and one after."""
+def file(rows=None, columns=COLUMNS, encoding="cp1252", salient=None) -> bytes:
+    """Return the file of an edition, with another chapter before and one after.
+
+    Prices and US statistics stand in it besides the rows given, if there are any of these.
+    """
     other = ["COBALT", "World Mine Production and Reserves", "Cobalt", "Côte d’Ivoire"]
     other += ["Production", MINED, "metric tons", "2026", "1", ESTIMATED, "Yes", ""]
     text = io.StringIO()
-    lines = [other, *(salient_rows() + world_rows() if rows is None else rows), other]
+    rows = salient_rows() + world_rows() if rows is None else rows
+    if rows:
+        width = len(rows[0])
+        more = price_rows() + statistics_rows() if salient is None else salient
+        rows = [*rows, *(line[:width] for line in more)]
+    lines = [other, *rows, other]
     csv.writer(text, lineterminator="\r\n").writerows([columns, *lines])
     return text.getvalue().encode(encoding)
 
@@ -307,6 +316,11 @@ def with_edition(rows: pd.DataFrame, year: int, url: str) -> pd.DataFrame:
     return rows.assign(edition=f"MCS{year}", source_url=url)
 
 
+def newest_rows(name: str) -> pd.DataFrame:
+    rows = catalogue.load(name)
+    return rows[rows["edition"] == "MCS2026"]
+
+
 def test_editions_that_are_newer_are_asked_for(publisher):
     assert plan().periods == (2027,)
     assert plan(today=date(2028, 5, 1)).periods == (2027, 2028)
@@ -316,12 +330,21 @@ def test_editions_that_are_newer_are_asked_for(publisher):
 
 
 def test_this_years_edition_is_asked_for_again_when_it_was_read_here(publisher):
-    rows = catalogue.load(usgs.RESERVES)
-    rows = rows[rows["edition"] == "MCS2026"]
-    here = with_edition(rows, 2027, f"{usgs.BASE}/item/{ITEM}")
-    assert plan(reserves=here).periods == (2027,)
-    assert plan(reserves=with_edition(rows, 2027, "https://example.org")).periods == ()
-    assert plan(reserves=here, today=date(2028, 1, 5)).periods == (2028,)
+    def of(year, url):
+        return {name: with_edition(newest_rows(name), year, url)
+                for name in (usgs.RESERVES, usgs.PRICES, usgs.STATISTICS)}  # fmt: skip
+
+    here = of(2027, f"{usgs.BASE}/item/{ITEM}")
+    assert plan(**here).periods == (2027,)
+    assert plan(**of(2027, "https://example.org")).periods == ()
+    assert plan(**here, today=date(2028, 1, 5)).periods == (2028,)
+
+
+@pytest.mark.parametrize("behind", [usgs.RESERVES, usgs.PRICES, usgs.STATISTICS])
+def test_an_edition_that_one_table_lacks_is_asked_for(publisher, behind):
+    names = {usgs.RESERVES, usgs.PRICES, usgs.STATISTICS} - {behind}
+    ahead = {name: with_edition(newest_rows(name), 2027, "https://example.org") for name in names}
+    assert plan(**ahead).periods == (2027,)
 
 
 def test_since_asks_for_editions_that_have_one_file(publisher):
@@ -329,9 +352,10 @@ def test_since_asks_for_editions_that_have_one_file(publisher):
     assert plan(since=2028).requests == ()
 
 
-def test_a_table_without_rows_says_nothing_to_ask_for(publisher):
-    with pytest.raises(catalogue.DataError, match="has no rows"):
-        plan(reserves=catalogue.load(usgs.RESERVES).head(0))
+@pytest.mark.parametrize("name", [usgs.RESERVES, usgs.PRICES, usgs.STATISTICS])
+def test_a_table_without_rows_says_nothing_to_ask_for(publisher, name):
+    with pytest.raises(catalogue.DataError, match=f"{name} has no rows"):
+        plan(**{name: catalogue.load(name).head(0)})
 
 
 def test_the_listing_is_read_to_its_end(catalog, publisher):
@@ -474,7 +498,7 @@ def test_a_file_without_a_checksum_is_told(catalog):
     catalog.changes["file"] = {"checksum": None}
     notes = []
     assert len(of_edition(fetched(notes).tables[usgs.RESERVES])) == len(WORLD)
-    assert notes == ["USGS, MCS 2027: no md5 is stated for MCS2027_Commodities_Data.csv"]
+    assert notes[0] == "USGS, MCS 2027: no md5 is stated for MCS2027_Commodities_Data.csv"
 
 
 def test_an_edition_that_lost_figures_is_not_believed(catalog):
@@ -491,19 +515,22 @@ def run(lines=None, **given):
     return refresh(["usgs"], options(lines, **given))
 
 
-def test_a_new_edition_comes_into_the_three_tables(data, catalog, capsys):
+def test_a_new_edition_comes_into_its_tables(data, catalog, capsys):
     before, lines = hashes(data), []
-    mined, pairs, held = run(lines)
+    mined, pairs, held, prices, statistics = run(lines)
     after = hashes(data)
     assert {path for path in after if after[path] != before.get(path)} == {
         "supply/rare_earth_mine_production.csv", "supply/mine_production_overlaps.csv",
-        "supply/reserves.csv", "datapackage.json",
+        "supply/reserves.csv", "supply/oxide_prices.csv", "supply/us_salient_statistics.csv",
+        "datapackage.json",
     }  # fmt: skip
     assert mined.periods == ("2026",)
     assert set(mined.revised["column"]) == {"best"}
-    assert len(mined.gone) == len(held.gone) == len(pairs.gone) == 0
+    for table in (prices, statistics):
+        assert set(table.revised["column"]) == {"newest_edition"}
+    assert not any(len(one.gone) for one in (mined, pairs, held, prices, statistics))
     assert len(held.added) == len(WORLD)
-    assert lines[-1].startswith("3 of 3 tables replaced")
+    assert lines[-1].startswith("5 of 5 tables replaced")
     assert main(["data", "check"]) == 0
     (old,) = (data / "raw").glob("*/*/before")
     assert main(["data", "diff", str(old), str(data)]) == 0
@@ -529,7 +556,7 @@ def test_the_rows_of_other_editions_stay_as_they_were(data, catalog):
     run()
     for name, rows in old.items():
         keys = list(catalogue.table(name).primary_key)
-        same = rows.drop(columns="best", errors="ignore")
+        same = rows.drop(columns=["best", "newest_edition"], errors="ignore")
         kept = catalogue.load(name).merge(rows[keys], on=keys)[same.columns]
         pd.testing.assert_frame_equal(kept, same)
 

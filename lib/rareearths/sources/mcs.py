@@ -60,23 +60,27 @@ def chapter(content: bytes, edition: int) -> list[dict]:
     Unusable
         The file is not what is documented; the message names what has changed.
     """
+    rows = [row for row in lines(content, edition) if row["MCS chapter"] == CHAPTER]
+    if not rows:
+        raise Unusable(f"{place(edition)}: the file has no chapter {CHAPTER}")
+    return rows
+
+
+def lines(content: bytes, edition: int) -> list[dict]:
+    """Return the rows of all chapters; raises as `chapter`."""
     is_utf8 = content.startswith(b"\xef\xbb\xbf")
     try:
         text = content.decode("utf-8-sig" if is_utf8 else "cp1252")
-        lines = list(csv.reader(io.StringIO(text), strict=True))
+        cells = list(csv.reader(io.StringIO(text), strict=True))
     except (UnicodeDecodeError, csv.Error):
-        raise Unusable(f"{_place(edition)}: the file is no CSV file in Windows-1252") from None
-    header = [name.strip() for name in lines[0]] if lines else []
+        raise Unusable(f"{place(edition)}: the file is no CSV file in Windows-1252") from None
+    header = [name.strip() for name in cells[0]] if cells else []
     for name in _COLUMNS:
         if name not in header:
-            raise Unusable(f"{_place(edition)}: the file has no column {name!r}")
-    if any(len(line) != len(header) for line in lines[1:] if line):
-        raise Unusable(f"{_place(edition)}: a line has not as many cells as the header")
-    rows = [dict(zip(header, map(str.strip, line), strict=True)) for line in lines[1:] if line]
-    rows = [row for row in rows if row["MCS chapter"] == CHAPTER]
-    if not rows:
-        raise Unusable(f"{_place(edition)}: the file has no chapter {CHAPTER}")
-    return rows
+            raise Unusable(f"{place(edition)}: the file has no column {name!r}")
+    if any(len(line) != len(header) for line in cells[1:] if line):
+        raise Unusable(f"{place(edition)}: a line has not as many cells as the header")
+    return [dict(zip(header, map(str.strip, line), strict=True)) for line in cells[1:] if line]
 
 
 def production(
@@ -107,7 +111,7 @@ def production(
         own = own[~own["year"].isin(made["year"])].assign(note=SALIENT)
         made = pd.concat([made, own], ignore_index=True)
     else:
-        note(f"{_place(edition)}: the salient statistics have no mine production")
+        note(f"{place(edition)}: the salient statistics have no mine production")
     return made.rename(columns={"number": "quantity_t", "printed": "quantity_as_printed"})
 
 
@@ -125,7 +129,7 @@ def reserves(
     rows = _of(chapter(content, edition), "world", "reserves", "reserves")
     held, _ = _figures(rows, edition, economies, note, "reserves")
     if WORLD not in set(held["economy"]) or held["economy"].duplicated().any():
-        raise Unusable(f"{_place(edition)}: reserves have no world total, or more than one year")
+        raise Unusable(f"{place(edition)}: reserves have no world total, or more than one year")
     held = held.rename(columns={"number": "reserves_t", "printed": "reserves_as_printed"})
     return held[["economy", "reserves_t", "reserves_as_printed", "qualifier"]]
 
@@ -158,6 +162,19 @@ def _place(edition: int) -> str:
     return f"USGS, MCS {edition}"
 
 
+def place(edition: int) -> str:
+    """Return publisher and edition, as messages begin."""
+    return f"USGS, MCS {edition}"
+
+
+def year_of(row: dict, edition: int, what: str) -> int:
+    """Return the year of a row, one of the five before its edition."""
+    year = row["Year"]
+    if not (re.fullmatch(r"[0-9]{4}", year) and edition - 6 < int(year) < edition):
+        raise Unusable(f"{place(edition)}: {one_line(year)!r} is no year of {what}")
+    return int(year)
+
+
 def _of(rows: list[dict], section: str, statistic: str, detail: str) -> list[dict]:
     """Return the rows of a section; its wording and the capitals vary between editions."""
     return [
@@ -177,25 +194,23 @@ def _figures(
     iso3 = dict(zip(economies["name_en"], economies["economy"], strict=True)) | NAMES
     read, left_out = [], []
     for row in rows:
-        year, unit, name = row["Year"], row["Unit"], row["Country"]
-        if not (re.fullmatch(r"[0-9]{4}", year) and edition - 6 < int(year) < edition):
-            raise Unusable(f"{_place(edition)}: {one_line(year)!r} is no year of {what}")
+        year, unit, name = year_of(row, edition, what), row["Unit"], row["Country"]
         if unit.lower() != UNIT:
-            raise Unusable(f"{_place(edition)}: {what} in {one_line(unit)!r}, not in {UNIT}")
+            raise Unusable(f"{place(edition)}: {what} in {one_line(unit)!r}, not in {UNIT}")
         economy = WORLD if name.startswith("World total") else iso3.get(name)
         found = figure(row["Value"])
         if economy is None or found is None or (found.number is None and "production" in what):
             left_out.append(f"{one_line(name)} {year} ({one_line(row['Value'])})")
             continue
-        read.append({"economy": economy, "year": int(year)} | _told(row, found, edition, economy))
+        read.append({"economy": economy, "year": year} | _told(row, found, edition, economy))
     if left_out:
-        note(f"{_place(edition)}: {what} without a figure or an economy: {', '.join(left_out)}")
+        note(f"{place(edition)}: {what} without a figure or an economy: {', '.join(left_out)}")
     table = pd.DataFrame(read, columns=["economy", "year", "number", "printed", "qualifier",
                                         "status", "note"])  # fmt: skip
     table = table.astype({"number": "float64"})
     if table.empty or table.duplicated(["economy", "year"]).any():
         how_many = "no figure" if table.empty else "two figures for one economy and year"
-        raise Unusable(f"{_place(edition)}: {how_many} of {what}")
+        raise Unusable(f"{place(edition)}: {how_many} of {what}")
     return table, left_out
 
 
@@ -227,9 +242,9 @@ def _check_total(made: pd.DataFrame, edition: int, left_out: list[str]) -> None:
     for year, rows in made.groupby("year"):
         total = rows.loc[rows["economy"] == WORLD, "number"]
         if total.empty:
-            raise Unusable(f"{_place(edition)}: no world total of mine production in {year}")
+            raise Unusable(f"{place(edition)}: no world total of mine production in {year}")
         parts = rows.loc[rows["economy"] != WORLD, "number"].sum()
         all_plain = not left_out and not (rows["qualifier"] == "greater_than").any()
         if all_plain and abs(parts - total.iloc[0]) > TOLERANCE * total.iloc[0]:
             said = f"producers of {year} sum to {parts:,.0f} t, the total is {total.iloc[0]:,.0f} t"
-            raise Unusable(f"{_place(edition)}: {said}")
+            raise Unusable(f"{place(edition)}: {said}")

@@ -1,10 +1,9 @@
-"""US Geological Survey: mine production and reserves of rare earths, by edition.
+"""US Geological Survey: mine production, reserves, prices and US statistics, by edition.
 
 The data releases of the Mineral Commodity Summaries (MCS) are items of ScienceBase, children of
 one parent. From 2026 on an edition is one CSV file, ``MCS<year>_Commodities_Data.csv``; earlier
 ones are archives of another layout and are not read. The file can lag behind the printed chapter,
-of which later versions come out within the year. Prices, US trade and import sources are left out:
-for them no wording is documented that holds for more than one edition.
+of which later versions come out within the year. Import sources of the United States are not read.
 """
 
 import hashlib
@@ -16,24 +15,27 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 import pandas as pd
 
 from rareearths.catalogue import DataError
-from rareearths.sources import mcs, mine_figures
+from rareearths.sources import mcs, mcs_salient, mine_figures
 from rareearths.sources.fetch import BYTES, Manners, Request, Unusable, one_line
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 from rareearths.words import joined
 
 NAME = "usgs"
-PRODUCTION, OVERLAPS, RESERVES = (
+PRODUCTION, OVERLAPS, RESERVES, PRICES, STATISTICS = (
     "rare_earth_mine_production",
     "mine_production_overlaps",
     "reserves",
+    "oxide_prices",
+    "us_salient_statistics",
 )
-TABLES = (PRODUCTION, OVERLAPS, RESERVES)
+TABLES = (PRODUCTION, OVERLAPS, RESERVES, PRICES, STATISTICS)
+FIGURES = {PRICES: ["year", "product", "measure"], STATISTICS: ["year", "item"]}
 BASE = "https://www.sciencebase.gov/catalog"
 PARENT = "5c8c03e4e4b0938824529f7d"  # National Minerals Information Center
 LICENCE = "US government work, public domain: US Geological Survey, Mineral Commodity Summaries"
 MANNERS = Manners(spacing=2.0)
 KEY = None
-RULE = "editions newer than those of the table, and this year's, which is published again"
+RULE = "editions newer than those of a table, and this year's, which is published again"
 FIRST_EDITION = 2026  # of the one-file layout
 MOST_ITEMS = 100  # of one page of the listing
 MOST_PAGES = 20
@@ -55,14 +57,11 @@ def plan(tables: dict, since: int | None, today: date, base: str | None = None, 
         Address of ScienceBase, for tests.
     """
     base = base or BASE
-    rows = tables[RESERVES]
-    if rows.empty:
-        raise DataError(f"{RESERVES} has no rows, which say what editions are known")
-    newest = int(mine_figures.edition_year(rows).max())
+    newest = min(_newest(name, tables[name]) for name in (RESERVES, PRICES, STATISTICS))
     first = newest + 1
     if since is not None:
         first = since
-    elif newest == today.year and _is_from(base, rows, newest):
+    elif newest == today.year and _is_from(base, tables[RESERVES], newest):
         first = newest
     editions = tuple(range(max(first, FIRST_EDITION), today.year + 1))
     why = f"editions {years_in_words(editions)} ({RULE})" if editions else (
@@ -74,10 +73,10 @@ def plan(tables: dict, since: int | None, today: date, base: str | None = None, 
 def fetch(
     made: Plan, read: Callable, economies: pd.DataFrame, note: Callable[[str], None]
 ) -> Fetched:
-    """Read the editions that are out and make the three tables anew.
+    """Read the editions that are out and make the tables anew.
 
-    The rows of an edition that is read stand in the place of its present ones; ``best`` is set and
-    the pairs are made of all rows together.
+    The rows of an edition that is read stand in the place of its present ones; ``best`` and
+    ``newest_edition`` are set and the pairs are made of all rows together.
 
     Parameters
     ----------
@@ -90,6 +89,7 @@ def fetch(
         An answer or a file is not what is documented, or the file is not what its checksum says.
     """
     mined, held = (made.rest["tables"][name] for name in (PRODUCTION, RESERVES))
+    salient = {name: made.rest["tables"][name] for name in FIGURES}
     items, vintages = _items(made, read), []
     for edition in made.periods:
         if edition not in items:
@@ -105,9 +105,18 @@ def fetch(
         mined = _with(mined, fresh.assign(**about, source_ref=page), ["economy", "year"])
         fresh = mcs.reserves(content, edition, economies, note)
         held = _with(held, fresh.assign(**about, source_url=page), ["economy"])
+        read_here = {
+            PRICES: mcs_salient.prices(content, edition, note),
+            STATISTICS: mcs_salient.statistics(content, edition, note),
+        }
+        for name, fresh in read_here.items():
+            fresh = fresh.assign(**about, source_url=page)
+            salient[name] = _with(salient[name], fresh, FIGURES[name])
         vintages.append(f"MCS {edition}, {_changed(item)}")
     mined = mine_figures.mark_best(ordered(PRODUCTION, mined))
     tables = {PRODUCTION: mined, OVERLAPS: mine_figures.overlaps(mined), RESERVES: held}
+    for name, key in FIGURES.items():
+        tables[name] = mcs_salient.mark_newest(ordered(name, salient[name]), key)
     return Fetched(tables, "; ".join(vintages) or "not stated")
 
 
@@ -123,6 +132,7 @@ def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
         PRODUCTION: ["economy", "year", "source", "edition"],
         OVERLAPS: ["economy", "year", *sides],
         RESERVES: ["economy", "edition"],
+        **{name: [*key, "edition"] for name, key in FIGURES.items()},
     }
     return rows.sort_values(by[table], ignore_index=True)
 
@@ -139,7 +149,7 @@ def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
         if column["name"] == "economy":
             known = {*column["constraints"]["enum"], *rows["economy"]}
             column["constraints"]["enum"] = sorted(known)
-    if resource["name"] == PRODUCTION:
+    if resource["name"] in (PRODUCTION, *FIGURES):
         span = f"{rows['year'].min()}-{rows['year'].max()}"
         texts["title"] = f"{resource['title'].rsplit(',', 1)[0]}, {span}"
     if resource["name"] == RESERVES:
@@ -151,6 +161,13 @@ def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
             printed, f"Summaries of {years} print", resource["description"]
         )
     return texts | {"schema": resource["schema"]}
+
+
+def _newest(table: str, rows: pd.DataFrame) -> int:
+    """Return the year of the newest edition in a table."""
+    if rows.empty:
+        raise DataError(f"{table} has no rows, which say what editions are known")
+    return int(mine_figures.edition_year(rows).max())
 
 
 def _is_from(base: str, rows: pd.DataFrame, edition: int) -> bool:
@@ -281,6 +298,7 @@ def _with(old: pd.DataFrame, fresh: pd.DataFrame, key: list[str]) -> pd.DataFram
     if gone > MOST_GONE * own.sum():
         raise Unusable(f"USGS, {edition}: {gone} of {own.sum()} present figures are missing")
     fresh = fresh.assign(**{c: pd.NA for c in old.columns if c not in fresh.columns})
-    fresh = fresh.assign(best=False) if "best" in old.columns else fresh
+    flags = {"best", "newest_edition"}.intersection(old.columns)
+    fresh = fresh.assign(**dict.fromkeys(flags, False))
     return pd.concat([old[~own], fresh[old.columns].astype(old.dtypes.to_dict())],
                      ignore_index=True)  # fmt: skip
