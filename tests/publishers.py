@@ -85,7 +85,7 @@ class Publisher:
             return 200, self._indicator(path.rsplit("/", 1)[1], query)
         if "/getDA/" in path:
             return 200, self._available(query)
-        if path.endswith("/C/A/HS"):
+        if path.endswith(("/C/A/HS", "/C/M/HS")):
             return self._comtrade(query)
         return 404, {"message": "Resource not found"}
 

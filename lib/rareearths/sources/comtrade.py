@@ -14,8 +14,15 @@ import pandas as pd
 from rareearths.catalogue import DataError
 from rareearths.sources import comtrade_parts
 from rareearths.sources.comtrade_availability import published_years
-from rareearths.sources.comtrade_parts import EXPORTS, IMPORTS, PREVIEW_CAP
-from rareearths.sources.comtrade_rows import WORLD, tidy, with_completeness, within_world
+from rareearths.sources.comtrade_parts import ANNUAL, EXPORTS, IMPORTS, PREVIEW_CAP
+from rareearths.sources.comtrade_rows import (
+    WORLD,
+    area_codes,
+    codes_of,
+    tidy,
+    with_completeness,
+    within_world,
+)
 from rareearths.sources.fetch import Manners, Unusable
 from rareearths.sources.plan import Fetched, Plan, years_in_words
 
@@ -63,7 +70,9 @@ def plan(
     rows = tables[TABLE]
     if rows.empty:
         raise DataError(f"{TABLE} has no rows, which say what importers and products to ask for")
-    importers, origins = (_codes(rows[side], economies) for side in ("importer", "exporter"))
+    importers, origins = (
+        codes_of(rows[side], economies, TABLE) for side in ("importer", "exporter")
+    )
     years = {
         table: _chosen_years(tables[table], int(rows["year"].min()), since, today.year - 1)
         for table in TABLES
@@ -71,6 +80,7 @@ def plan(
     rest = {
         "base": base or BASE,
         "keyed": keyed,
+        "frequency": ANNUAL,
         "products": tuple(sorted(rows["product"].unique())),
         "years": {table: chosen for table, (chosen, _) in years.items()},
         "filled": len(tables[MIRROR_TABLE]) > 0,
@@ -172,7 +182,7 @@ def read_flows(
         for part in comtrade_parts.parts(flow, years, made.rest)
         for record in comtrade_parts.read_part(part, made.rest, read)
     ]
-    return tidy(records, _iso3(economies), note)
+    return tidy(records, area_codes(economies), note)
 
 
 def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
@@ -229,23 +239,8 @@ def _published(made: Plan, read: Callable, economies: pd.DataFrame, note: Callab
     """Return the plan without the years that no reporter has published."""
     years = {
         table: published_years(
-            flow, made.rest["years"][table], made.rest, read, _iso3(economies), note
+            flow, made.rest["years"][table], made.rest, read, area_codes(economies), note
         )
         for flow, table in _FILLS.items()
     }
     return replace(made, rest=made.rest | {"years": years})
-
-
-def _iso3(economies: pd.DataFrame) -> dict[str, str]:
-    """ISO3 by area code: BACI's codes are those of Comtrade (842 USA, 251 FRA, 490 Taiwan)."""
-    coded = economies.dropna(subset=["baci_code"])
-    return dict(zip(coded["baci_code"].astype("str"), coded["economy"], strict=True))
-
-
-def _codes(side: pd.Series, economies: pd.DataFrame) -> tuple[str, ...]:
-    """Area codes of the economies in a column, in the order of their ISO3 codes."""
-    codes = {economy: code for code, economy in _iso3(economies).items()}
-    chosen = sorted(side.unique())
-    if unknown := [economy for economy in chosen if economy not in codes]:
-        raise DataError(f"{TABLE}: economies has no area code of {', '.join(unknown)}")
-    return tuple(codes[economy] for economy in chosen)

@@ -1,4 +1,4 @@
-"""Which years UN Comtrade has of which reporter, so that others are not asked for.
+"""Which years or months UN Comtrade has of which reporter, so that others are not asked for.
 
 The address and its rows are those of the publisher's own client; no key is needed.
 """
@@ -29,7 +29,7 @@ def published_years(
     flow : str
         `comtrade_parts.IMPORTS` or `comtrade_parts.EXPORTS`, for its reporters.
     years : tuple of int
-        Those that a plan asks for.
+        Those that a plan asks for; or months, as 202601.
     rest : dict
         Of the plan.
     read, note : callable
@@ -48,7 +48,7 @@ def published_years(
             "reporterCode": ",".join(part.reporters),
             "period": ",".join(map(str, part.years)),
         }
-        request = Request(f"{rest['base']}/public/v1/getDA/C/A/HS", params)
+        request = Request(f"{rest['base']}/public/v1/getDA/C/{rest['frequency']}/HS", params)
         try:
             data = read(request, lambda data: len(_rows(data)))
         except Refused as error:

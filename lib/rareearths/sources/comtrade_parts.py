@@ -12,6 +12,7 @@ from rareearths.sources.plan import KeyRule, years_in_words
 
 KEY = KeyRule("COMTRADE_KEY", "Ocp-Apim-Subscription-Key")
 IMPORTS, EXPORTS = "M", "X"
+ANNUAL, MONTHLY = "A", "M"  # how often, as the address says it
 MOST_PERIODS = 12
 CAP, PREVIEW_CAP = 100_000, 500  # rows of one reply
 
@@ -27,6 +28,7 @@ class Part:
     reporters, products : tuple of str
         Area codes and HS codes.
     years : tuple of int
+        Or months, as 202601.
     partners : tuple of str
         Area codes; empty for all.
     """
@@ -54,7 +56,7 @@ class Part:
 
 
 def parts(flow: str, years: tuple[int, ...], rest: dict) -> Iterator[Part]:
-    """Yield the parts of a plan: at most twelve years each, as the publisher takes no more."""
+    """Yield the parts of a plan: at most twelve periods each, as the publisher takes no more."""
     asked = rest[flow]
     for first in range(0, len(years), MOST_PERIODS):
         chosen = years[first : first + MOST_PERIODS]
@@ -75,7 +77,7 @@ def request(part: Part, rest: dict) -> Request:
     }
     if part.partners:
         params["partnerCode"] = ",".join(part.partners)
-    return Request(f"{rest['base']}/{path}/C/A/HS", params)
+    return Request(f"{rest['base']}/{path}/C/{rest['frequency']}/HS", params)
 
 
 def read_part(part: Part, rest: dict, read: Callable) -> Iterator[dict]:

@@ -5,10 +5,11 @@ each flow is taken.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
+from rareearths.catalogue import DataError
 from rareearths.sources.fetch import Unusable, one_line
 
 WORLD = "0"
@@ -18,6 +19,21 @@ KEYS = ["reporter", "year", "product"]
 _CODES = ["reporterCode", "period", "cmdCode", "partnerCode"]
 TOTALS = {"partner2Code": "0", "customsCode": "C00", "motCode": "0"}
 _FIELDS = (*_CODES, "flowCode", "primaryValue", "netWgt", *TOTALS)
+
+
+def area_codes(economies: pd.DataFrame) -> dict[str, str]:
+    """ISO3 by area code: BACI's codes are those of Comtrade (842 USA, 251 FRA, 490 Taiwan)."""
+    coded = economies.dropna(subset=["baci_code"])
+    return dict(zip(coded["baci_code"].astype("str"), coded["economy"], strict=True))
+
+
+def codes_of(side: Iterable[str], economies: pd.DataFrame, table: str) -> tuple[str, ...]:
+    """Area codes of the economies in a column of a table, in the order of their ISO3 codes."""
+    codes = {economy: code for code, economy in area_codes(economies).items()}
+    chosen = sorted(set(side))
+    if unknown := [economy for economy in chosen if economy not in codes]:
+        raise DataError(f"{table}: economies has no area code of {', '.join(unknown)}")
+    return tuple(codes[economy] for economy in chosen)
 
 
 def checked(data: object, part) -> list[dict]:
@@ -83,8 +99,9 @@ def tidy(records: list[dict], iso3: dict[str, str], note: Callable[[str], None])
     -------
     pandas.DataFrame
         ``reporter``, ``partner`` (ISO3; missing for what is no economy), ``partner_code``,
-        ``year``, ``product``, ``value_usd`` (whole current US$), ``quantity_t`` (net weight in
-        tonnes; missing where the reply has none or zero) and ``quantity_estimated`` (flag).
+        ``year`` (or month, as 202601), ``product``, ``value_usd`` (whole current US$),
+        ``quantity_t`` (net weight in tonnes; missing where the reply has none or zero) and
+        ``quantity_estimated`` (flag).
 
     Raises
     ------

@@ -18,14 +18,26 @@ from filelock import FileLock, Timeout
 
 from rareearths import build, catalogue, check
 from rareearths.reports.history import period_field
-from rareearths.sources import baci, census, comtrade, estat, eurostat, raw, swap, usgs, worldbank
+from rareearths.sources import (
+    baci,
+    census,
+    comtrade,
+    comtrade_months,
+    estat,
+    eurostat,
+    raw,
+    swap,
+    usgs,
+    worldbank,
+)
 from rareearths.sources.difference import Difference, compare_rows
 from rareearths.sources.fetch import Client, Key, SourceError, Unusable
 from rareearths.sources.plan import Fetched, Plan
 from rareearths.sources.swap import NewTable
 
 SOURCES = {
-    module.NAME: module for module in (baci, census, comtrade, estat, eurostat, usgs, worldbank)
+    module.NAME: module
+    for module in (baci, census, comtrade, comtrade_months, estat, eurostat, usgs, worldbank)
 }
 MOST_GONE = 0.1  # of the old rows in the years asked for; more is a fault, not a revision
 
