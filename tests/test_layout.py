@@ -109,13 +109,15 @@ def test_three_figures_fit_a_printed_page(opened):
 def test_addresses_are_printed_in_the_lists_of_sources_alone(opened):
     page = opened(round(A4_PX[0]))
     after = "e => getComputedStyle(e, '::after').content"
-    links = page.locator(".sources a, .cite a")
+    links = page.locator(".sources a[href^=http]")
     assert {link.evaluate(after) for link in links.all()} == {"none"}
     page.emulate_media(media="print")
     shown = [(link.get_attribute("href"), link.evaluate(after)) for link in links.all()]
     assert len(shown) > 4
     assert all(said == f'" <" "{address}" ">"' or address in said for address, said in shown)
-    assert page.locator(".skip").evaluate(after) == "none"
+    others = page.locator(".skip, footer a:not([href^=http])")  # of files beside the page
+    assert others.count() > 2
+    assert {link.evaluate(after) for link in others.all()} == {"none"}
     assert page.evaluate("document.documentElement.scrollWidth") <= round(A4_PX[0])
 
 

@@ -143,3 +143,8 @@ def test_the_lettering_of_a_figure_has_minus_signs(language):
     assert not any("-" in text for text in (axes.get_title(), *ticks))
     assert axes.get_title().count("−") == 2
     assert any("−" in text for text in ticks)
+
+
+def test_a_long_japanese_word_may_break_where_latin_letters_begin():
+    assert lettering._wrapped("供給国HHI", 3) == "供給国\nHHI"
+    assert lettering._wrapped("純輸入依存度", 6) == "純輸入依存度"

@@ -95,9 +95,9 @@ def test_the_brief_shows_them_up_to_its_day(months, monkeypatch, day, month, sha
 
 def test_the_texts_have_a_japanese_form():
     for text in (
-        "In 2026-05, China has 25% of the value",
+        "2026-05: China has 25% of the value by customs' months",
         "Share in imports of rare earths by Japan, by month; hollow dots: may be revised",
-        "A dot a month. In 2026-05 the share is 25%.",
+        "A dot a month. In 2026-05 it is 25%.",
         f"Source: {CENSUS}, months to 2026-05",
         "Source: Eurostat, Comext, DS-045409, months to 2026-05",
         "Source: Japan Ministry of Finance, trade statistics, by e-Stat, table 0004049326, "

@@ -88,9 +88,9 @@ def _show_months(months: pd.DataFrame, window: Window, /, **facts) -> bool:
     hollow = "; hollow dots: may be revised" if months["provisional"].any() else ""
     figures.show(
         figures.plot_monthly_share(figures.canvas(2.6), months),
-        title="In {month}, {exporter} has {share:pct0} of the value",
+        title="{month}: {exporter} has {share:pct0} of the value by customs' months",
         subtitle="Share in imports of {goods} by {importer}, by month" + hollow,
-        alt="A dot a month. In {month} the share is {share:pct0}.",
+        alt="A dot a month. In {month} it is {share:pct0}.",
         data=months.assign(month=months["month"].astype(str)),
         month=str(newest["month"]),
         share=newest["share_value"],

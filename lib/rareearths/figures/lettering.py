@@ -1,8 +1,10 @@
 """The lettering of a figure: its texts and the labels of its ticks in the language of the page."""
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 
 import budoux
 from matplotlib import font_manager
@@ -13,6 +15,7 @@ from matplotlib.ticker import Formatter, NullFormatter
 from rareearths import translation
 from rareearths.words import with_minus
 
+_BORDER = re.compile(r"(?<=[A-Za-z])(?=[^ -~])|(?<=[^ -~])(?=[A-Za-z])")
 FAMILY = "DejaVu Sans"  # of all signs that it has
 
 
@@ -51,9 +54,16 @@ def _said(text: str) -> str:
 
 
 def _wrapped(text: str, length: int) -> str:
-    """Break a Japanese text into lines of about this length, between its phrases."""
+    """Break a Japanese text into lines of about this length, between its phrases.
+
+    A phrase that is longer may also break where Latin letters begin or end: 供給国/HHI.
+    """
+    phrases = (
+        [phrase] if len(phrase) <= length else _BORDER.split(phrase)
+        for phrase in _phrases().parse(text)
+    )
     lines = [""]
-    for phrase in _phrases().parse(text):
+    for phrase in chain.from_iterable(phrases):
         if lines[-1] and len(lines[-1]) + len(phrase) > length + 1:
             lines.append("")
         lines[-1] += phrase

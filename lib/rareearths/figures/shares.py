@@ -103,7 +103,7 @@ def supplier_chart(shares: pd.DataFrame, basis: str, top: int = 7) -> dict | Non
                   "axis": {"format": ".0%", "tickCount": 5}},
             "order": {"field": "order", "type": "quantitative"},
             "color": spec.named("supplier", names.values(), economy_colours(list(wide)),
-                                 legend={"columns": 3}),
+                                 legend={"columns": {"expr": "width < 400 ? 2 : 3"}}),
             "opacity": {"condition": faded, "value": 1},
             "stroke": spec.over(INK, None),
             "tooltip": spec.tooltip(
