@@ -316,3 +316,36 @@ def echo_of_key(code: int):
 def instead(data, code: int = 200):
     """Answer with other JSON."""
     return lambda handler, body: send(handler, json.dumps(data).encode(), code)
+
+
+# What each source is tried with, by name: the fault, and what its error says. Sizes and times are
+# those of the client that tests make, see `test_refresh.asking`.
+BROKEN = {
+    "429 for ever": (status(429), "status 429"),
+    "429 for an hour": (status(429, Retry_After="3600"), "asks to wait 3600 s"),
+    "500 for ever": (status(500), "status 500"),
+    "503 for ever": (status(503, Retry_After="1"), "status 503"),
+    "time-out": (silence, "no answer in time"),
+    "slow drip": (drip, "not whole after 1 s"),
+    "connection cut": (cut_connection, "connection was cut"),
+    "body cut": (short_body, "connection was cut"),
+    "HTML page": (html, "an HTML page came in the place of"),
+    "another host": (redirect("https://example.org/"), "redirects to https://example.org"),
+    "a gigabyte": (gigabyte, "more than 5,000,000 bytes"),
+    "an endless body": (endless, "more than 5,000,000 bytes"),
+}
+NOT_JSON = {  # where JSON is asked for
+    "JSON cut": (cut_json, "is not whole JSON"),
+    "HTML page that says JSON": (html_called_json, "is not whole JSON"),
+    "wrong type": (wrong_type, "content of type 'application/octet-stream'"),
+}
+# Faults that are gone when the same is asked again.
+PASSING = {
+    "429": status(429, Retry_After="1"),
+    "500": status(500),
+    "503": status(503),
+    "connection cut": cut_connection,
+    "body cut": short_body,
+    "HTML page": html,
+}
+REDIRECTED = {"a redirect on the same host": redirect_here}

@@ -442,29 +442,20 @@ def test_without_a_key_nothing_is_asked(data, publisher):
     assert publisher.asked == []
 
 
-BROKEN = {
-    "429 for ever": (play.status(429), "status 429"),
-    "429 for an hour": (play.status(429, Retry_After="3600"), "asks to wait 3600 s"),
-    "500 for ever": (play.status(500), "status 500"),
-    "503 for ever": (play.status(503, Retry_After="1"), "status 503"),
-    "time-out": (play.silence, "no answer in time"),
-    "slow drip": (play.drip, "not whole after 1 s"),
-    "connection cut": (play.cut_connection, "connection was cut"),
-    "body cut": (play.short_body, "connection was cut"),
-    "JSON cut": (play.cut_json, "is not whole JSON"),
-    "HTML page": (play.html, "an HTML page came in the place of JSON"),
-    "HTML page that says JSON": (play.html_called_json, "is not whole JSON"),
-    "wrong type": (play.wrong_type, "content of type"),
-    "keyless": (play.redirect(customs.KEYLESS), "does not accept the key"),
-    "a gigabyte": (play.gigabyte, "more than 5,000,000 bytes"),
-    "an endless body": (play.endless, "more than 5,000,000 bytes"),
-    "another shape": (play.instead({"rows": []}), "not a list of lists"),
-    "the key repeated": (
-        lambda handler, body: play.send(handler, json.dumps([[KEY]]).encode()),
-        "repeats the key",
-    ),
-    "the key repeated in an error": (play.status(400, f"{KEY} is bad"), r"\[key\] is bad"),
-}
+BROKEN = (
+    play.BROKEN
+    | play.NOT_JSON
+    | {
+        "another host": (play.redirect("https://example.org/"), "does not accept the key"),
+        "keyless": (play.redirect(customs.KEYLESS), "does not accept the key"),
+        "another shape": (play.instead({"rows": []}), "not a list of lists"),
+        "the key repeated": (
+            lambda handler, body: play.send(handler, json.dumps([[KEY]]).encode()),
+            "repeats the key",
+        ),
+        "the key repeated in an error": (play.status(400, f"{KEY} is bad"), r"\[key\] is bad"),
+    }
+)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -488,13 +479,7 @@ def wary(manners, **given):
     return replace(made, manners=replace(made.manners, follows=manners.follows))
 
 
-PASSING = {
-    "429": play.status(429, Retry_After="1"),
-    "500": play.status(500),
-    "connection cut": play.cut_connection,
-    "body cut": play.short_body,
-    "HTML page": play.html,
-}
+PASSING = play.PASSING
 
 
 @pytest.mark.parametrize("fault", PASSING)

@@ -482,32 +482,21 @@ def test_the_source_is_one_of_those_that_are_refreshed():
     assert refreshing.SOURCES[comtrade_months.NAME] is comtrade_months
 
 
-BROKEN = {
-    "429 for ever": (play.status(429), "status 429"),
-    "429 for an hour": (play.status(429, Retry_After="3600"), "asks to wait 3600 s"),
-    "500 for ever": (play.status(500), "status 500"),
-    "503 for ever": (play.status(503, Retry_After="1"), "status 503"),
-    "time-out": (play.silence, "no answer in time"),
-    "slow drip": (play.drip, "not whole after 1 s"),
-    "connection cut": (play.cut_connection, "connection was cut"),
-    "body cut": (play.short_body, "connection was cut"),
-    "JSON cut": (play.cut_json, "is not whole JSON"),
-    "HTML page": (play.html, "an HTML page came in the place of JSON"),
-    "HTML page that says JSON": (play.html_called_json, "is not whole JSON"),
-    "wrong type": (play.wrong_type, "content of type 'application/octet-stream'"),
-    "another host": (play.redirect("https://example.org/"), "redirects to https://example.org"),
-    "a gigabyte": (play.gigabyte, "more than 5,000,000 bytes"),
-    "an endless body": (play.endless, "more than 5,000,000 bytes"),
-    "quota": (play.status(403, "Out of call volume quota."), "quota of the day is used up"),
-    "the key repeated": (play.echo_of_key(200), "repeats the key"),
-    "the key repeated in an error": (play.echo_of_key(400), r"key \[key\] is not known"),
-    "empty": (play.instead({"count": 0, "data": [], "error": ""}), "no row at all"),
-    "an error with 200": (
-        play.instead({"count": -1, "data": [], "error": "Maximum number of periods is 12"}),
-        "the answer is an error",
-    ),
-    "another shape": (play.instead({"rows": []}), "no list 'data'"),
-}
+BROKEN = (
+    play.BROKEN
+    | play.NOT_JSON
+    | {
+        "quota": (play.status(403, "Out of call volume quota."), "quota of the day is used up"),
+        "the key repeated": (play.echo_of_key(200), "repeats the key"),
+        "the key repeated in an error": (play.echo_of_key(400), r"key \[key\] is not known"),
+        "empty": (play.instead({"count": 0, "data": [], "error": ""}), "no row at all"),
+        "an error with 200": (
+            play.instead({"count": -1, "data": [], "error": "Maximum number of periods is 12"}),
+            "the answer is an error",
+        ),
+        "another shape": (play.instead({"rows": []}), "no list 'data'"),
+    }
+)
 
 
 @pytest.mark.parametrize("fault", BROKEN)
@@ -530,14 +519,7 @@ def good(handler, body):
     play.send(handler, body)
 
 
-PASSING = {
-    "429": play.status(429, Retry_After="1"),
-    "500": play.status(500),
-    "connection cut": play.cut_connection,
-    "body cut": play.short_body,
-    "HTML page": play.html,
-    "a redirect on the same host": play.redirect_here,
-}
+PASSING = play.PASSING | play.REDIRECTED
 
 
 @pytest.mark.parametrize("fault", PASSING)

@@ -480,20 +480,8 @@ def test_two_customs_offices_fill_one_table(data, publisher, monkeypatch):
     assert catalogue.load(monthly.TABLE)["importer"].value_counts()["USA"] == 4
 
 
-BROKEN = {
-    "429 for ever": (play.status(429), "status 429"),
-    "429 for an hour": (play.status(429, Retry_After="3600"), "asks to wait 3600 s"),
-    "500 for ever": (play.status(500), "status 500"),
-    "503 for ever": (play.status(503, Retry_After="1"), "status 503"),
-    "time-out": (play.silence, "no answer in time"),
-    "slow drip": (play.drip, "not whole after 1 s"),
-    "connection cut": (play.cut_connection, "connection was cut"),
-    "body cut": (play.short_body, "connection was cut"),
-    "HTML page": (play.html, "an HTML page came in the place of data"),
+BROKEN = play.BROKEN | {
     "HTML page that says JSON": (play.html_called_json, "an HTML page came in the place of data"),
-    "another host": (play.redirect("https://example.org/"), "redirects to https://example.org"),
-    "a gigabyte": (play.gigabyte, "more than 5,000,000 bytes"),
-    "an endless body": (play.endless, "more than 5,000,000 bytes"),
     "empty": (lambda handler, body: play.send(handler, b"", 204), "has no eight-digit code"),
     "an error with 200": (play.instead({"error": "no"}), "has no eight-digit code"),
 }
@@ -523,14 +511,7 @@ def test_a_fault_after_the_code_list_changes_nothing_either(data, publisher, fau
     assert hashes(data) == before
 
 
-PASSING = {
-    "429": play.status(429, Retry_After="1"),
-    "503": play.status(503),
-    "connection cut": play.cut_connection,
-    "body cut": play.short_body,
-    "HTML page": play.html,
-    "a redirect on the same host": play.redirect_here,
-}
+PASSING = play.PASSING | play.REDIRECTED
 
 
 @pytest.mark.parametrize("fault", PASSING)

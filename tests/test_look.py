@@ -147,4 +147,6 @@ def test_the_lettering_of_a_figure_has_minus_signs(language):
 
 def test_a_long_japanese_word_may_break_where_latin_letters_begin():
     assert lettering._wrapped("供給国HHI", 3) == "供給国\nHHI"
+    assert lettering._wrapped("GeoDep該当", 4) == "GeoDep\n該当"
+    assert lettering._wrapped("GeoPolRisk", 5) == "GeoPol\nRisk"
     assert lettering._wrapped("純輸入依存度", 6) == "純輸入依存度"

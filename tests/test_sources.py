@@ -90,6 +90,7 @@ def test_a_good_reply_is_asked_for_once(publisher):
     clock = Clock()
     assert ask(publisher, clock).data[1][0]["value"] == 1.0
     assert (len(publisher.asked), clock.slept) == (1, [])
+    assert publisher.asked[0][2]["Accept"] == "application/json"
 
 
 PASSING = {
@@ -257,7 +258,7 @@ def test_bytes_come_as_they_are_and_are_kept(publisher, tmp_path, body):
     publisher.faults = [lambda handler, _: play.send(handler, BODIES[body], kind="text/csv")]
     made = raw.begin(tmp_path, stability_plan(publisher), "free", client())
     assert made.read(request, len) == made.read(request, len) == CSV
-    assert len(publisher.asked) == 1
+    assert [headers["Accept"] for _, _, headers in publisher.asked] == ["*/*"]
 
 
 BAD_BYTES = {

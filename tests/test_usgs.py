@@ -583,19 +583,8 @@ def test_a_dry_run_asks_nothing(data, catalog, publisher):
     assert lines[0].startswith(f"usgs -> {', '.join(usgs.TABLES)}: editions 2027")
 
 
-FAULTS = {
-    "429 for ever": (play.status(429), "status 429"),
-    "429 for an hour": (play.status(429, Retry_After="3600"), "asks to wait 3600 s"),
-    "500 for ever": (play.status(500), "status 500"),
-    "503 for ever": (play.status(503, Retry_After="1"), "status 503"),
+FAULTS = play.BROKEN | {
     "an item that is gone": (play.status(404), "status 404"),
-    "time-out": (play.silence, "no answer in time"),
-    "slow drip": (play.drip, "not whole after 1 s"),
-    "connection cut": (play.cut_connection, "connection was cut"),
-    "body cut": (play.short_body, "connection was cut"),
-    "HTML page": (play.html, "an HTML page came in the place of"),
-    "another host": (play.redirect("https://example.org/"), "redirects to https://example.org"),
-    "a gigabyte": (play.gigabyte, "more than 5,000,000 bytes"),
 }
 
 

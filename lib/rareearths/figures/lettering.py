@@ -3,7 +3,7 @@
 import math
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import chain
 
 import budoux
@@ -16,6 +16,7 @@ from rareearths import translation
 from rareearths.words import with_minus
 
 _BORDER = re.compile(r"(?<=[A-Za-z])(?=[^ -~])|(?<=[^ -~])(?=[A-Za-z])")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 FAMILY = "DejaVu Sans"  # of all signs that it has
 
 
@@ -56,18 +57,23 @@ def _said(text: str) -> str:
 def _wrapped(text: str, length: int) -> str:
     """Break a Japanese text into lines of about this length, between its phrases.
 
-    A phrase that is longer may also break where Latin letters begin or end: 供給国/HHI.
+    A phrase that is longer may also break where Latin letters begin or end, 供給国/HHI, or where a
+    Latin word begins in another, GeoPol/Risk.
     """
-    phrases = (
-        [phrase] if len(phrase) <= length else _BORDER.split(phrase)
-        for phrase in _phrases().parse(text)
-    )
     lines = [""]
-    for phrase in chain.from_iterable(phrases):
+    for phrase in chain.from_iterable(map(partial(_parts, length), _phrases().parse(text))):
         if lines[-1] and len(lines[-1]) + len(phrase) > length + 1:
             lines.append("")
         lines[-1] += phrase
     return "\n".join(line.strip() for line in lines)
+
+
+def _parts(length: int, phrase: str) -> list[str]:
+    """Cut a phrase that is longer than a line."""
+    if len(phrase) <= length:
+        return [phrase]
+    parts = _BORDER.split(phrase)
+    return parts if len(parts) > 1 else _HUMP.split(phrase)
 
 
 @cache

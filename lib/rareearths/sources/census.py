@@ -30,6 +30,7 @@ from rareearths.sources.plan import Fetched, KeyRule, Plan
 
 NAME, TABLE = "census", monthly.TABLE
 TABLES = (TABLE,)
+ordered, describe = monthly.ordered, monthly.describe
 BASE = "https://api.census.gov/data/timeseries/intltrade"
 LICENCE = "US government work; the Census Bureau asks to be named and endorses nothing"
 MANNERS = Manners(spacing=1.2, follows=False)
@@ -109,16 +110,6 @@ def fetch(
 def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
     """Say which of the present rows the new ones stand for: US rows of the months asked for."""
     return (rows["importer"] == IMPORTER) & rows["month"].isin(made.periods)
-
-
-def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Sort the table by its key."""
-    return monthly.ordered(rows)
-
-
-def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
-    """Return the texts of ``datapackage.json`` that a refresh makes untrue."""
-    return monthly.describe(rows)
 
 
 def _parts(months: tuple[str, ...]) -> list[tuple[str, tuple[str, ...]]]:

@@ -24,7 +24,7 @@ from rareearths.sources.comtrade_rows import (
     within_world,
 )
 from rareearths.sources.fetch import Manners, Unusable
-from rareearths.sources.plan import Fetched, Plan, years_in_words
+from rareearths.sources.plan import Fetched, Plan, because, years_in_words
 
 NAME, TABLE, MIRROR_TABLE = "comtrade", "reported_imports", "reported_exports"
 TABLES = (TABLE, MIRROR_TABLE)
@@ -231,7 +231,7 @@ def _chosen_years(
     missing = set(range(min([first, *present]), last + 1)) - set(present)
     revised = set(present[-REVISED_YEARS:])
     named = {"missing": missing, "incomplete": partial, "may be revised": revised - partial}
-    why = "; ".join(f"{what}: {years_in_words(y)}" for what, y in named.items() if y)
+    why = because(named, years_in_words)
     return tuple(sorted(missing | partial | revised)), why
 
 

@@ -21,7 +21,7 @@ from rareearths.sources.comtrade_parts import EXPORTS, MONTHLY, PREVIEW_CAP
 from rareearths.sources.comtrade_rows import WORLD, area_codes, codes_of, tidy, within_world
 from rareearths.sources.fetch import Unusable
 from rareearths.sources.monthly import last_published, months_between, months_in_words
-from rareearths.sources.plan import Fetched, Plan
+from rareearths.sources.plan import Fetched, Plan, because
 
 NAME, TABLE = "comtrade-months", "china_monthly_exports"
 TABLES = (TABLE,)
@@ -144,7 +144,7 @@ def _chosen_months(rows: pd.DataFrame, since: int | None, last: str) -> tuple[tu
     missing = set(months_between(present[0], last)) - set(present)
     revised = set(present[-REVISED_MONTHS:])
     named = {"missing": missing, "may be revised": revised}
-    why = "; ".join(f"{what}: {months_in_words(m)}" for what, m in named.items() if m)
+    why = because(named, months_in_words)
     return tuple(sorted(missing | revised)), why
 
 

@@ -16,10 +16,11 @@ import pandas as pd
 from rareearths.sources import customs_names, estat_answers, monthly
 from rareearths.sources.estat_answers import PUBLISHER, plain
 from rareearths.sources.fetch import Manners, Refused, Request, SourceError, Unusable, one_line
-from rareearths.sources.plan import Fetched, KeyRule, Plan, years_in_words
+from rareearths.sources.plan import Fetched, KeyRule, Plan, because, years_in_words
 
 NAME, TABLE = "estat", monthly.TABLE
 TABLES = (TABLE,)
+ordered, describe = monthly.ordered, monthly.describe
 BASE = "https://api.e-stat.go.jp/rest/3.0/app/json"
 LICENCE = "terms of e-Stat, with credit: Japan Ministry of Finance, trade statistics, by e-Stat"
 MANNERS = Manners(spacing=2.0)
@@ -130,16 +131,6 @@ def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
     return (rows["importer"] == IMPORTER) & rows["month"].isin(made.periods)
 
 
-def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Sort the table by its key."""
-    return monthly.ordered(rows)
-
-
-def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
-    """Return the texts of ``datapackage.json`` that a refresh makes untrue."""
-    return monthly.describe(rows)
-
-
 def _chosen_years(own: pd.DataFrame, last: int) -> tuple[tuple[int, ...], str]:
     if own.empty:
         years = range(FIRST_YEAR, last + 1)
@@ -150,7 +141,7 @@ def _chosen_years(own: pd.DataFrame, last: int) -> tuple[tuple[int, ...], str]:
         "provisional": set(present[own["provisional"].astype("bool")]),
     }
     named["may be revised"] = {last - 1, last} - named["missing"] - named["provisional"]
-    why = "; ".join(f"{what}: {years_in_words(y)}" for what, y in named.items() if y)
+    why = because(named, years_in_words)
     return tuple(sorted(int(year) for year in set().union(*named.values()))), why
 
 

@@ -26,6 +26,7 @@ from rareearths.sources.plan import Fetched, Plan
 
 NAME, TABLE = "eurostat", monthly.TABLE
 TABLES = (TABLE,)
+ordered, describe = monthly.ordered, monthly.describe
 BASE = "https://ec.europa.eu/eurostat/api/comext/dissemination/sdmx/2.1"
 LICENCE = "Eurostat: re-use with the source named"
 MANNERS = Manners(spacing=2.0)
@@ -165,16 +166,6 @@ def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
     asked = {(name, month) for name, months in made.rest["months"].items() for month in months}
     pairs = zip(rows["importer"], rows["month"], strict=True)
     return pd.Series([pair in asked for pair in pairs], rows.index, dtype="bool")
-
-
-def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
-    """Sort the table by its key."""
-    return monthly.ordered(rows)
-
-
-def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
-    """Return the texts of ``datapackage.json`` that a refresh makes untrue."""
-    return monthly.describe(rows)
 
 
 def _code_list(rest: dict) -> Request:

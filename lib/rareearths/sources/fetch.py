@@ -281,9 +281,10 @@ class Client:
     def _ask(self, request: Request, take: Callable, headers: Mapping[str, str] | None = None):
         """Ask once, through redirects; ``take(host, response)`` makes the result."""
         address, host = request.address, urlsplit(request.url).netloc
+        accepted = {"Accept": "application/json" if request.kind == JSON else "*/*"}
         for _ in range(MOST_REDIRECTS + 1):
             self._keep_distance(urlsplit(address).netloc)
-            with self._open(address, headers or {}) as response:
+            with self._open(address, accepted | (headers or {})) as response:
                 if response.status_code not in REDIRECTS:
                     return take(host, response)
                 location = response.headers.get("Location", "")
@@ -302,8 +303,7 @@ class Client:
 
     @contextmanager
     def _open(self, address: str, more: Mapping[str, str]) -> Iterator[requests.Response]:
-        headers = {"Accept": "application/json, */*;q=0.5", "User-Agent": "rareearths data refresh"}
-        headers |= more
+        headers = {"User-Agent": "rareearths data refresh"} | more
         if self.key and self.key.in_address:
             sign = "&" if "?" in address else "?"
             address += sign + urlencode({self.key.name: self.key.value})

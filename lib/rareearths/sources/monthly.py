@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from rareearths import catalogue
+from rareearths.sources.plan import because
 
 TABLE = "monthly_imports"
 PARTNERS = "partner_codes"
@@ -76,8 +77,7 @@ def months_to_ask(
     open_ones = set(present.loc[present["provisional"].astype("bool"), "month"])
     revised = (open_ones | set(wanted[-REVISED_MONTHS:])) - missing
     named = {"missing": missing, "may be revised": revised}
-    why = "; ".join(f"{what}: {months_in_words(m)}" for what, m in named.items() if m)
-    return tuple(sorted(missing | revised)), why
+    return tuple(sorted(missing | revised)), because(named, months_in_words)
 
 
 def spans(months: Iterable[str], most: int) -> list[tuple[str, ...]]:
@@ -180,13 +180,13 @@ def tell_left_out(
         note(f"{whose}: {value} of partners that are no economy, left out ({codes})")
 
 
-def ordered(rows: pd.DataFrame) -> pd.DataFrame:
+def ordered(table: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Sort the table by its key."""
     return rows.sort_values(KEY, ignore_index=True)
 
 
-def describe(rows: pd.DataFrame) -> dict:
-    """Return the description of ``datapackage.json`` after a refresh."""
+def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
+    """Return the texts of ``datapackage.json`` that a refresh makes untrue."""
     by_importer = rows.groupby("importer")["month"]
     months = "; ".join(f"{name}: {months_in_words(these)}" for name, these in by_importer)
     text = (

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -77,6 +78,17 @@ class Fetched:
 
     tables: dict[str, pd.DataFrame]
     vintage: str
+
+
+def because(named: dict, in_words: Callable) -> str:
+    """Say why periods are asked for: each reason that has any, with its periods.
+
+    Examples
+    --------
+    >>> because({"missing": {2024, 2025}, "incomplete": set()}, years_in_words)
+    'missing: 2024-2025'
+    """
+    return "; ".join(f"{what}: {in_words(periods)}" for what, periods in named.items() if periods)
 
 
 def years_in_words(years) -> str:
