@@ -318,4 +318,4 @@ def test_a_sentence_of_any_fragments_is_one_paragraph_of_text(text):
 def test_values_that_are_no_text_are_escaped_too():
     filled = words.fill_markdown("{x} {p} {x[0]!r}", x=["<b>"], p=Path("<i>"))
     assert "<" not in filled
-    assert words.fill_markdown("{n:pct} {m}", n=0.5, m=-3) == "50.0% -3"
+    assert words.fill_markdown("{n:pct} {m}", n=0.5, m=-3) == "50.0% \N{MINUS SIGN}3"

@@ -78,7 +78,7 @@ class Table:
     referred_by: tuple = field(repr=False)
     date_order: dict = field(repr=False)
     sources: tuple
-    licences: tuple
+    licences: tuple = field(repr=False)
     accessed: str
     updated: str = ""
 

@@ -33,9 +33,11 @@ def translate(figure: Figure) -> None:
             axis.set_major_formatter(_Translated(axis.get_major_formatter()))
             if not isinstance(axis.get_minor_formatter(), NullFormatter):
                 axis.set_minor_formatter(_Translated(axis.get_minor_formatter()))
-            for label in (*axis.get_ticklabels(), *axis.get_ticklabels(minor=True)):
-                label.set_fontfamily(families)
-                ticks.add(label)  # the formatter says it
+            axis.get_ticklabels()  # writes them
+            for tick in (*axis.get_major_ticks(), *axis.get_minor_ticks()):
+                for label in (tick.label1, tick.label2):  # on both sides, shown or not
+                    label.set_fontfamily(families)
+                    ticks.add(label)  # the formatter says it
     for text in (text for text in figure.findobj(Text) if text not in ticks):
         text.set_fontfamily(families)
         text.set_text(_said(text.get_text()))
