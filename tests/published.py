@@ -1,16 +1,26 @@
-"""The reports that tests look at: all of `reports.yml` in English, a sample in Japanese."""
+"""The reports that tests look at: of each notebook some in English, and one in Japanese."""
 
+from itertools import groupby
 from pathlib import Path
 
 from rareearths.reports import config
 
-REPORTS = [
+
+def _some(reports: list) -> list:
+    """The first and the last, which differ most, and of many those between at equal steps."""
+    places = {0, len(reports) - 1, *range(0, len(reports), 8)}
+    return [reports[place] for place in sorted(places)]
+
+
+_ENGLISH = [
     report
     for report in config.load(Path(__file__).parents[1] / "reports.yml")
     if report.language == "en"
 ]
+_BY_NOTEBOOK = [list(those) for _, those in groupby(_ENGLISH, lambda report: report.notebook)]
+REPORTS = [report for those in _BY_NOTEBOOK for report in _some(those)]
 # The first report of each notebook.
-SAMPLE = list({report.notebook: report.id for report in reversed(REPORTS)}.values())
+SAMPLE = [those[0].id for those in _BY_NOTEBOOK]
 JAPANESE = [f"{report_id}-ja" for report_id in SAMPLE]
 INDICES = ("index", "index-ja")
 TIMELINE = "policy-timeline-japan-rare-earths.html"

@@ -12,7 +12,7 @@ from published import INDICES, JAPANESE, REPORTS, SAMPLE
 from rareearths import mirror, translation
 from rareearths.reports import labels, tiles
 from rareearths.reports.store import Site
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 PHONE, DESKTOP = 360, 1200
 
@@ -95,7 +95,7 @@ def test_a_report_has_what_a_reader_expects(site, visits):
 def test_negative_numbers_of_a_page_have_a_minus_sign(visits):
     for name, seen in visits.items():
         texts = [piece["text"] for piece in seen["read"]]
-        assert [text for text in texts if with_minus(text) != text] == [], name
+        assert [text for text in texts if with_signs(text) != text] == [], name
     assert any("−" in seen["text"] for seen in visits.values())
 
 

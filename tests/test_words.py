@@ -101,18 +101,20 @@ def test_a_negative_number_has_a_minus_sign_and_no_hyphen(form):
         ("Balance, -1 to 1", "Balance, −1 to 1"),
         ("収支は-0.11（-0.27〜0.03）", "収支は−0.11（−0.27〜0.03）"),
         ("-\\$5 and -$5", "−\\$5 and −$5"),
+        ("in 2006-2010, 1995-2024年", "in 2006–2010, 1995–2024年"),
     ],
 )
 def test_the_sign_of_a_number_is_a_minus(text, shown):
-    assert words.with_minus(text) == shown
+    assert words.with_signs(text) == shown
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "2010-12-28", "in 2006-2010", "GB/T 1234-5", "1e-17", "HS 2846-90", "a - 5", "- 5 things",
+        "2010-12-28", "2010-12", "from-2006-2010", "/2006-2010", "GB/T 1234-5", "1e-17", "HS 2846-90",
+        "a - 5", "- 5 things",
         "https://example.org/-5?x=-3#-2", "chn-ree-quota-2010", "OFR 2025-1047", "5–-3", "U-235",
     ],
 )  # fmt: skip
 def test_other_hyphens_stay(text):
-    assert words.with_minus(text) == text
+    assert words.with_signs(text) == text

@@ -7,7 +7,7 @@ caller: ``importer``, ``exporter``, ``material`` and ``goods`` as they stand in 
 import pandas as pd
 
 from rareearths import quality, stages, trade
-from rareearths.words import choose, fill, joined, literal, show_number, signed_usd, with_minus
+from rareearths.words import choose, fill, joined, literal, show_number, signed_usd, with_signs
 
 CLOSE = 0.02  # shares closer than this are not told apart
 FIRM = 0.25  # of a factor: two methods closer than this give a firm account
@@ -305,4 +305,4 @@ def _span(parts: pd.Series) -> str:
 
 
 def _signed(number: float) -> str:
-    return with_minus(f"{round(number, 1) + 0.0:+,.1f}")
+    return with_signs(f"{round(number, 1) + 0.0:+,.1f}")

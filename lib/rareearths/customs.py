@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rareearths import policy, series
-from rareearths.words import choose, fill, joined, with_minus
+from rareearths.words import choose, fill, joined, with_signs
 
 NEAR = 12  # months on each side of an event that are looked at
 LEAST = 3  # months of a series within them, and months before that make a mean
@@ -236,4 +236,4 @@ def _sum(months: Months) -> list[str]:
 
 
 def _percent(change: float) -> str:
-    return with_minus(f"{round(change, 2) + 0.0:+,.0%}")
+    return with_signs(f"{round(change, 2) + 0.0:+,.0%}")

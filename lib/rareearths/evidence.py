@@ -8,7 +8,7 @@ import pandas as pd
 from rareearths import breaks, catalogue, events, segmented, series, trade
 from rareearths.events import Study
 from rareearths.segmented import to_change
-from rareearths.words import fill, with_minus
+from rareearths.words import fill, with_signs
 
 SUBTITLES = {
     "tonnes": "Tonnes, gross weight, of {material} from {exporter} to {importer}",
@@ -185,7 +185,7 @@ def show_change(amount: float, measure: str) -> str:
     else:
         nearly_all = -1 < amount < -0.985
         shown = f"{amount:+.1%}" if nearly_all else f"{_even(amount, 2):+,.0%}"
-    return with_minus(shown)
+    return with_signs(shown)
 
 
 def show_distance(amount: float, measure: str) -> str:

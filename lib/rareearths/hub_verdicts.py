@@ -296,7 +296,7 @@ def _act(act, importer: str | None) -> str:
     marks = ["contested"] if act.contested else []
     marks += [] if act.confidence == "high" else [f"confidence {act.confidence}"]
     noted = f" ({', '.join(marks)})" if marks else ""
-    return f"{act.instrument.replace('_', ' ')}{aim}{noted}"
+    return f"{policy.instrument_name(act.instrument)}{aim}{noted}"
 
 
 def _marked(rows: pd.DataFrame) -> str:

@@ -17,6 +17,11 @@ CONFIDENCE = ("low", "medium", "high")
 EVERYONE = "WLD"
 LISTS = ("issuers", "targets", "stage", "materials")
 _NO_LIFE_CYCLE = ("not_assessed", "one_off")
+_INSTRUMENTS = {  # as they are called where their code in words is no English
+    "offtake_equity": "purchase contract, loan or stake",
+    "subsidy_investment": "public money",
+    "wto_dispute": "WTO dispute",
+}
 _END_NOT_READ = ("check_expiry", "superseded", "removed", "expired", "suspended")
 
 
@@ -313,7 +318,18 @@ def _act(event) -> str:
     aim = "" if event.targets == [EVERYONE] else f" at {_names(event.targets)}"
     marks = "; contested" if event.contested else ""
     marks += "" if event.confidence == "high" else f"; confidence {event.confidence}"
-    return f"{_names(event.issuers)}{aim}: {event.instrument.replace('_', ' ')}{marks}"
+    return f"{_names(event.issuers)}{aim}: {instrument_name(event.instrument)}{marks}"
+
+
+def instrument_name(code: str) -> str:
+    """Return what an instrument is called.
+
+    Examples
+    --------
+    >>> instrument_name("export_quota"), instrument_name("wto_dispute")
+    ('export quota', 'WTO dispute')
+    """
+    return _INSTRUMENTS.get(code, code.replace("_", " "))
 
 
 @catalogue.remembered

@@ -20,6 +20,7 @@ _HARMLESS = str.maketrans(
 _OPENING = re.compile(r"[ \t]*(?:[-+=]+|\d+[.)])(?=\s|$)|[ \t]{4,}|\t")
 # A hyphen that is the sign of a number: not in a span, a date, a code or an address.
 _SIGN = re.compile(r"(?<![\w./:=?&#%–-])-(?=(?:\\?\$)?\.?\d)", re.ASCII)
+_YEARS = re.compile(r"(?<![\w./:=?&#%–-])((?:19|20)\d\d)-((?:19|20)\d\d)(?![\w/–-])", re.ASCII)
 
 
 def fill(template: str, /, **values) -> str:
@@ -62,18 +63,22 @@ def literal(text: str) -> str:
     return escape(text).replace("{", "{{").replace("}", "}}")
 
 
-def with_minus(text: str) -> str:
-    """Set a minus sign before negative numbers; spans, dates, codes and addresses keep theirs.
+def with_signs(text: str) -> str:
+    """Set a minus sign before negative numbers, and a dash between years.
+
+    Dates, codes and addresses keep their hyphens.
 
     Everything shown has it: the formats of `fill` and `rareearths.translation.said` set it. Files
     for machines keep the hyphen.
 
     Examples
     --------
-    >>> with_minus("-0.1 (-$5 to 3) in 2010-2012, HS 2846-90")
-    '−0.1 (−$5 to 3) in 2010-2012, HS 2846-90'
+    >>> with_signs("-0.1 (-$5 to 3) in 2010-2012, HS 2846-90")
+    '−0.1 (−$5 to 3) in 2010–2012, HS 2846-90'
     """
-    return _SIGN.sub("−", text) if "-" in text else text
+    if "-" not in text:
+        return text
+    return _YEARS.sub(r"\1–\2", _SIGN.sub("−", text))
 
 
 def choose(*cases: tuple[bool, str]) -> str:
@@ -143,7 +148,7 @@ class _Plain(string.Formatter):
         if made := FORMATS.get(format_spec):
             return made(value)
         text = super().format_field(value, format_spec)
-        return with_minus(text) if isinstance(value, numbers.Number) else text
+        return with_signs(text) if isinstance(value, numbers.Number) else text
 
 
 class _Escaped(_Plain):
@@ -229,7 +234,7 @@ _FORMATS = {
 
 
 def _shown(form: Callable[[float], str]) -> Callable[[float], str]:
-    return lambda value: with_minus(form(value))
+    return lambda value: with_signs(form(value))
 
 
 FORMATS = {name: _shown(form) for name, form in _FORMATS.items()}

@@ -15,7 +15,7 @@ from rareearths.claims.finding import (
     MissingData,
     Setting,
 )
-from rareearths.words import FORMATS, with_minus
+from rareearths.words import FORMATS, with_signs
 
 _LOOKUPS = ("economies", "materials", "products")  # codes and names, read once and kept
 
@@ -102,7 +102,7 @@ def ledger(setting: Setting) -> pd.DataFrame:
             | {
                 "range_of": _range_of(found),
                 "claim_label": claim["label"],
-                "because": with_minus(found.because),
+                "because": with_signs(found.because),
                 "value_text": f"{_show(found.value, found.form)} {found.unit}".strip(),
                 "range": _range(found),
                 "tables": ", ".join(name for name in tables if name not in _LOOKUPS),

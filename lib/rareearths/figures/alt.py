@@ -9,6 +9,7 @@ import pandas as pd
 from rareearths import translation, words
 from rareearths.figures.look import economy_name
 from rareearths.figures.table import COLUMNS
+from rareearths.policy import instrument_name
 
 LONGEST = 400  # characters; a screen reader cannot skim
 MOST_COLUMNS = 4
@@ -160,6 +161,8 @@ def _english(name: str, value) -> str:
         value = value.date().isoformat()
     if isinstance(value, float):
         value = f"{value:.4g}"
+    if name == "instrument":
+        return instrument_name(value)
     return economy_name(str(value)) if name in _ECONOMIES else str(value).replace("_", " ")
 
 

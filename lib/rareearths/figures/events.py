@@ -20,7 +20,7 @@ from rareearths.figures.look import (
     labelled_years,
     text_colour,
 )
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 DASHED = (0, (4, 3))
 ABOVE = 0.55  # height of the importer in question over the dots of the others
@@ -310,7 +310,7 @@ def _time_axis(axes: Axes, periods: pd.PeriodIndex) -> None:
 
 def _signed(change: float, _=None) -> str:
     """Return a change as the label of a tick: −50%, 0%, +100%."""
-    return with_minus(f"{change:+.0%}") if change else "0%"
+    return with_signs(f"{change:+.0%}") if change else "0%"
 
 
 def _inside(axes: Axes, change: float) -> bool:

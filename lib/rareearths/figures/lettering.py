@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import Formatter, NullFormatter
 
 from rareearths import translation
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 _BORDER = re.compile(r"(?<=[A-Za-z])(?=[^ -~])|(?<=[^ -~])(?=[A-Za-z])")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -24,7 +24,7 @@ def translate(figure: Figure) -> None:
     """Put the texts of a figure into the language that is spoken; of English only the minus."""
     if translation.current() == translation.ENGLISH:
         for text in figure.findobj(Text):
-            text.set_text(with_minus(text.get_text()))
+            text.set_text(with_signs(text.get_text()))
         return
     families = [FAMILY, _japanese()]
     ticks = set()
@@ -51,8 +51,8 @@ def _said(text: str) -> str:
     if len(lines) < 2 or of_its_own or translation.lacking(unwrapped, translation.current()):
         return translation.said(text)
     said = translation.said(unwrapped)
-    if said == with_minus(unwrapped):
-        return with_minus(text)
+    if said == with_signs(unwrapped):
+        return with_signs(text)
     return _wrapped(said, math.ceil(len(said) / len(lines)))
 
 

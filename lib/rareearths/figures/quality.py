@@ -20,7 +20,7 @@ from rareearths.figures.look import (
     label_right,
     labelled_years,
 )
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 # The darker, the less reliable; the ends follow the reader's light or dark setting.
 MARK_COLOURS = {"A": GRID, "B": OTHERS_COLOUR, "C": INK}
@@ -85,7 +85,7 @@ def plot_differences(axes: Axes, pages: pd.DataFrame, limits: tuple[float, float
     axes.set(xlim=(first - 1, last + 1), ylim=(1.1 * low, 1.1 * high), xlabel="", ylabel="")
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], integer=True))
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda v, _: with_minus(f"{v:+.0f}") if v else "0")
+        FuncFormatter(lambda v, _: with_signs(f"{v:+.0f}") if v else "0")
     )
     heights = pd.Series([100 * limits[0], 100 * limits[1]])
     label_right(axes, heights, [f"±{h:.0f}" for h in heights], [MUTED] * 2)
@@ -154,7 +154,7 @@ def plot_gaps(axes: Axes, gaps: pd.DataFrame) -> Axes:
     reach = np.ceil(wide.abs().to_numpy().max() * 20) / 20
     axes.set_ylim(-1.08 * reach, 1.08 * reach)
     axes.yaxis.set_major_formatter(
-        FuncFormatter(lambda v, _: with_minus(f"{v:+.2f}") if abs(v) > 1e-9 else "0")
+        FuncFormatter(lambda v, _: with_signs(f"{v:+.2f}") if abs(v) > 1e-9 else "0")
     )
     labels = [f"{name} {gap:+.2f}" for name, gap in ends.items()]
     label_right(axes, ends, labels, [_LINE_COLOURS[name] for name in ends.index])

@@ -24,7 +24,7 @@ from rareearths.figures.tilemap import key_below
 from rareearths.scenarios import answers, levers, outlook, packages
 from rareearths.scenarios.party import GROUPS
 from rareearths.scenarios.tables import lever_table, path_table, points_text
-from rareearths.words import ranged, show_number, with_minus
+from rareearths.words import ranged, show_number, with_signs
 
 _CHOSEN, _OTHERS = BASIS_COLOURS["tonnes"], (MUTED, THIRD_COLOUR, BASIS_COLOURS["value"])
 _WEDGES = for_night(["#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7"])
@@ -204,7 +204,7 @@ def plot_board(axes: Axes, table: pd.DataFrame, years: tuple[int, int]) -> Axes:
     axes.set(ylim=(len(levers) - 0.5, -0.5))
     least, most = axes.get_xlim()
     axes.set_xlim(least, most + 0.1 * (most - least))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: with_minus(f"{value:g}")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: with_signs(f"{value:g}")))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return key_below(axes, axes.get_legend_handles_labels()[0], 2)

@@ -14,6 +14,9 @@ from rareearths.figures.interactive import searchable_html
 
 FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
+_TAG = re.compile("<[^>]*>")
+# A date or a month, which no line may end within.
+_DAY = re.compile(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?\b|年\d+月(?:\d+日)?)")
 # Columns of proper names, of codes and of quotations, which no language changes.
 _ORIGINAL = {
     "author", "capacity_as_given", "company", "event_id", "loss_printed", "printed", "project_name",
@@ -538,11 +541,11 @@ def _table_column(rows: pd.DataFrame, name: str, heading: str, form: str = "") -
 
 def _text(text: str, column: str = "") -> str:
     """Return a text as HTML in the language of the page; what stays English is marked as such."""
-    english = words.with_minus(text)
+    english = words.with_signs(text)
     shown = english if column in _ORIGINAL else translation.said(text)
     spoken = translation.current() == translation.ENGLISH
     if spoken or shown != english or not _LETTERS.search(text):
-        return html.escape(shown)
+        return _DAY.sub(r"<span class='day'>\g<0></span>", html.escape(shown))
     return f"<span lang='en'>{html.escape(shown)}</span>"
 
 
@@ -577,7 +580,7 @@ def _width(text: str) -> int:
 def _kind(column: _Column) -> str:
     if column.numeric:
         return ""
-    longest = max(map(_width, column.cells), default=0)
+    longest = max((_width(_TAG.sub("", cell)) for cell in column.cells), default=0)
     limits = ((14, " short"), (40, ""), (120, " long"))
     width = next((name for limit, name in limits if longest <= limit), " longer")
     return f" class='text{width}'"
@@ -606,7 +609,7 @@ def _as_html(
 
 def _stacked(table: str, columns: list[_Column]) -> str:
     """Give each cell its heading, and name the roles, which a browser forgets of stacked cells."""
-    headings = cycle(re.sub("<[^>]*>", "", column.heading) for column in columns)
+    headings = cycle(_TAG.sub("", column.heading) for column in columns)
     table = re.sub("<td", lambda _: f'<td data-heading="{next(headings)}"', table)
     for element, role in _ROLES.items():
         table = re.sub(rf"<{element}\b", f"<{element} role='{role}'", table)

@@ -234,7 +234,7 @@ def _rows(points: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:
     told = points.assign(
         page=points["event_id"].map(names),
         reading=points["contested"].map({True: "contested", False: "not contested"}),
-        instrument=points["instrument"].str.replace("_", " "),
+        instrument=points["instrument"].map(policy.instrument_name),
         begins=points["quarter"].dt.strftime("%Y-%m-%dT00:00:00"),
     )
     columns = ["begins", "level", "date", "lane", "direction", "instrument", "summary", "page"]

@@ -28,6 +28,7 @@ def facts_of(task: Task, executed: Execution) -> dict:
     numbers = recorded.get("numbers", {})
     tables = _only_output(notebook, SOURCES_MIME, "sources")
     read = recorded.get("tables", [table["name"] for table in tables])
+    untranslated = recorded.get("untranslated", []) + _untranslated(shown, language)
     return {
         "id": report.id,
         "state": NO_DATA if executed.nothing else RENDERED,
@@ -41,8 +42,8 @@ def facts_of(task: Task, executed: Execution) -> dict:
         "numbers": numbers,
         "language": language,
         "translations": report.translations,
-        "warnings": gate.warnings(notebook),
-        "untranslated": recorded.get("untranslated", []) + _untranslated(shown, language),
+        "warnings": gate.warnings(notebook) + [f"not translated: {text}" for text in untranslated],
+        "untranslated": untranslated,
         "tables": tables,
         "inputs": inputs.narrow(task.inputs, read, page.links(shown)),
         "receipts": receipts.collect(shown),

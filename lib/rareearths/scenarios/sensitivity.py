@@ -6,7 +6,7 @@ import pandas as pd
 from rareearths import assumptions
 from rareearths.scenarios import outlook, packages, party, uncertainty
 from rareearths.scenarios.party import Party
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 ENDS = (1e-9, 1 - 1e-9)  # the low and the high end of a range, as uniform numbers
 PERCENT = ("fraction", "fraction of use", "per year", "probability")
@@ -63,7 +63,7 @@ def at_the_ends(
         held = [_held(sample, spans, name, at) for at in ends]
         runs = [outlook.simulate(of, changed, [year]) for changed in held]
         found = [float(np.median(run.dependence(group))) for run in runs]
-        effect = with_minus(f"{100 * (found[1] - found[0]):+.1f}")
+        effect = with_signs(f"{100 * (found[1] - found[0]):+.1f}")
         rows.append([named[name], *texts, *found, effect])
     columns = ["changed", "held_low", "held_high", "lever_low", "lever_high", "lever_effect"]
     return pd.DataFrame(rows, columns=columns)

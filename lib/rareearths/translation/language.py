@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rareearths import catalogue
 from rareearths.translation import messages, names, quantities, sentences
-from rareearths.words import with_minus
+from rareearths.words import with_signs
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "ja")
@@ -80,8 +80,8 @@ def said(text: str, language: str | None = None) -> str:
         Another language than the one chosen by `speak`.
     """
     if (language or _language) == ENGLISH or not text:
-        return with_minus(text)
-    return with_minus(_translated(text))
+        return with_signs(text)
+    return with_signs(_translated(text))
 
 
 def lacking(text: str, language: str) -> list[str]:
@@ -119,7 +119,7 @@ def _pieces(text: str) -> list[tuple[str, str | None]]:
 
 def _lookup(text: str) -> str | None:
     """Return the translation of a piece of Markdown; None where there is none."""
-    bare = _find(with_minus(text.strip().replace("\\$", "$")))
+    bare = _find(with_signs(text.strip().replace("\\$", "$")))
     return bare and (bare.replace("$", "\\$") if "\\$" in text else bare)
 
 
@@ -164,4 +164,4 @@ def _known() -> messages.Messages:
     They are looked up as they are shown, with the minus sign of numbers.
     """
     pairs = names.names("ja") | messages.read(_FOLDER / "ja")
-    return messages.Messages({with_minus(text): said for text, said in pairs.items()})
+    return messages.Messages({with_signs(text): said for text, said in pairs.items()})
