@@ -89,7 +89,7 @@ def newest_mutual(rows: pd.DataFrame) -> pd.DataFrame:
     names = trade.economy_names()
     return last.assign(
         goods=last["stage"].map(stages.PLURALS),
-        way=last["exporter"].map(names) + " to " + last["importer"].map(names),
+        way=last["exporter"].map(names) + " → " + last["importer"].map(names),
         worth=last["value_usd"],
         bought_part=last["share_value"],
     ).reset_index(drop=True)

@@ -23,16 +23,6 @@ UNSURE = (
     "Capacities are what pages state, to June 2026, and none is checked; what runs, what is built "
     "and what is only planned are kept apart, and the range says how much hangs on that."
 )
-LIMITS = (
-    "- Ores of rare earths (HS 253090) are not in the data: what mines ship to separators abroad, "
-    "from the United States or Australia for example, cannot be seen.\n"
-    "- Magnets are a selection of the larger flows of HS 850511, which holds metal magnets without "
-    "rare earths too, with weights for 2024 only; for most economies they are not in the data.\n"
-    "- The table of projects is a selection. It prints a part of Japan and support of the United "
-    "States, and no part of other economies. Capacities are stated, not measured, mix kinds of "
-    "figure (output, targets), and announced dates slip.\n"
-    "- Know-how has no figure here: plants, published shares and exports stand in for it."
-)
 PRINTED = {"JPN": "japan_offtake_or_equity", "USA": "us_support"}
 STATES = ("operating", "ramping", "construction", "planned")
 STEPS = {
@@ -258,6 +248,23 @@ def nothing_text(added: tuple[float, float], bought: pd.Series, exporter: str) -
                        "the plants cannot be set against it."),
         (True, ""),
     )  # fmt: skip
+
+
+def limits(flows: pd.DataFrame) -> str:
+    """What the comparison of two economies' projects does not show, as a list."""
+    magnets = flows[flows["stage"] == stages.MAGNETS]
+    weighed = sorted(magnets.loc[magnets["quantity_t"].notna(), "year"].unique())
+    only = f", with weights for {weighed[0]} only" if len(weighed) == 1 else ""
+    return (
+        "- Ores of rare earths (HS 253090) are not in the data: what mines ship to separators "
+        "abroad, from the United States or Australia for example, cannot be seen.\n"
+        "- Magnets are a selection of the larger flows of HS 850511, which holds metal magnets "
+        f"without rare earths too{only}; for most economies they are not in the data.\n"
+        "- The table of projects is a selection. It prints a part of Japan and support of the "
+        "United States, and no part of other economies. Capacities are stated, not measured, mix "
+        "kinds of figure (output, targets), and announced dates slip.\n"
+        "- Know-how has no figure here: plants, published shares and exports stand in for it."
+    )
 
 
 def weighed_year(flows: pd.DataFrame) -> int | None:

@@ -20,7 +20,7 @@ from rareearths.figures.look import (
     labelled_years,
     text_colour,
 )
-from rareearths.words import with_signs
+from rareearths.words import choose, show_number, with_signs
 
 DASHED = (0, (4, 3))
 ABOVE = 0.55  # height of the importer in question over the dots of the others
@@ -32,6 +32,14 @@ _FORMATS = {
     "unit value": dollars,
     "share of tonnes": lambda v, _: f"{v:.0%}",
     "share of value": lambda v, _: f"{v:.0%}",
+}
+# The same in a sentence, see `words.fill`.
+_FORMS = {
+    "tonnes": "tonnes",
+    "value": "usd",
+    "unit value": "usd_kg",
+    "share of tonnes": "pct0",
+    "share of value": "pct0",
 }
 
 
@@ -82,19 +90,29 @@ def show_studies(studies: dict, day: pd.Timestamp, **facts) -> None:
         values = series.annual(study.importer, study.exporter, study.material, measure)
         if not values.max() > 0:
             continue
-        known = values.dropna().index.astype(str)
+        known = values.dropna()
+        last = known.index[-1]
         show(
             plot_interrupted(canvas(2.5), values, study, day, study.exporter),
-            title="{what}: cannot be decided"
-            if study.estimate is None
-            else "{what}: the line after starts {off} the line before; mean {mean}",
+            title=choose(
+                (
+                    study.estimate is not None,
+                    "{what}: the line after starts {off} the line before; mean {mean}",
+                ),
+                (
+                    last.year < day.year,
+                    "{what}: {newest} in {last}, the last year known; the event came later",
+                ),
+                (True, "{what}: {newest} in {last}, too little for a line on both sides"),
+            ),
             subtitle=evidence.SUBTITLES[measure],
             alt="{what} by year, {first} to {last}, with the day of the event.",
             data=values.rename(measure).rename_axis("year").reset_index().astype({"year": str}),
             **facts | evidence.summary(study),
             what=measure.capitalize(),
-            first=known[0],
-            last=known[-1],
+            first=str(known.index[0]),
+            last=str(last),
+            newest=show_number(known.iloc[-1], _FORMS[measure]),
         )
 
 

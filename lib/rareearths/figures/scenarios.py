@@ -349,7 +349,7 @@ def show_waterfalls(tables: dict[str, pd.DataFrame], **facts) -> None:
         first, last = table.iloc[0], table.iloc[-1]
         show(
             plot_waterfall(canvas(2.6), table),
-            title="{goods}: from {before} to {after}",
+            title="{goods}: from a mean of {before} to {after}",
             subtitle="Dependence on {supplier}: mean of draws, and points by step ({package}); "
             "whiskers: 90% of draws",
             alt="Bars from the base year to {end}: growth of need, then one bar for each lever.",

@@ -558,7 +558,9 @@ def _link(text: str, address: str) -> str:
 def _title(text: str) -> str:
     """The text of a link: a title or a publisher stays as it is, words of ours are translated."""
     own = not translation.lacking(text, translation.current())
-    return _text(text) if own else f"<span lang='en'>{html.escape(text)}</span>"
+    if own:
+        return _text(text)
+    return f"<span lang='en'>{html.escape(words.with_signs(text))}</span>"
 
 
 def _cell(name: str, value) -> str:

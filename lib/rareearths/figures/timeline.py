@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.lines import Line2D
 
-from rareearths import policy
+from rareearths import policy, translation
 from rareearths.figures import spec
 from rareearths.figures.look import GRID, INK, MUTED, PAPER, for_night, labelled_years, spread
 from rareearths.figures.shares import plot_share_lines
@@ -27,10 +27,11 @@ NUMBER_WIDTH = 0.06  # of a number above an Axes, as a part of its width
 
 # Dates in figures, of years, months, days: without names of months, the same in each language.
 _FORMATS = ["%Y", "%Y-%m", "%Y-%m-%d", "%H:%M", "%H:%M", "%S"]
-_LABEL = (
-    "timeFormat(datum.value, date(datum.value) > 1 ? '%Y-%m-%d' "
-    ": month(datum.value) ? '%Y-%m' : '%Y')"
-)
+# The same in the interactive timeline, whose labels nothing translates: of days, months, years.
+_WRITTEN = {
+    "en": ("%Y-%m-%d", "%Y-%m", "%Y"),
+    "ja": ("%Y年%-m月%-d日", "%Y年%-m月", "%Y"),
+}
 
 
 def lanes(events: pd.DataFrame, most: int = LANES) -> pd.DataFrame:
@@ -209,7 +210,7 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
               "strokeWidth": 1, "opacity": 1},
         encoding={
             "x": {"field": "begins", "type": "temporal", "scale": {"nice": "year"},
-                  "axis": {"labelFlush": False, "labelExpr": _LABEL}},
+                  "axis": {"labelFlush": False, "labelExpr": _label()}},
             "y": {"field": "lane", "type": "nominal", "sort": list(points["lane"].cat.categories),
                   "scale": {"padding": 0},
                   "axis": {"tickBand": "extent", "grid": True, "ticks": False,
@@ -225,6 +226,12 @@ def timeline_chart(events: pd.DataFrame, pages: pd.DataFrame) -> dict:
             ),
         },
     )  # fmt: skip
+
+
+def _label() -> str:
+    day, month, year = _WRITTEN[translation.current()]
+    forms = f"date(datum.value) > 1 ? '{day}' : month(datum.value) ? '{month}' : '{year}'"
+    return f"timeFormat(datum.value, {forms})"
 
 
 def _rows(points: pd.DataFrame, pages: pd.DataFrame) -> pd.DataFrame:

@@ -89,7 +89,8 @@ def _listed(text: str, translate: Translate) -> str | None:
             said = [translate(part) for part in [*first, last]]
             if all(said):
                 return other.join(said)
-    for between, other in ((" and ", "、"), (" or ", "または"), (" / ", "／"), (" to ", "〜")):
+    joints = ((" and ", "、"), (" or ", "または"), (" / ", "／"), (" to ", "〜"), (" → ", "→"))
+    for between, other in joints:
         parts = _split(text, between)
         for cut in range(1, len(parts)):
             said = [translate(between.join(parts[:cut])), translate(between.join(parts[cut:]))]
