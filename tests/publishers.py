@@ -339,6 +339,17 @@ NOT_JSON = {  # where JSON is asked for
     "HTML page that says JSON": (html_called_json, "is not whole JSON"),
     "wrong type": (wrong_type, "content of type 'application/octet-stream'"),
 }
+OF_COMTRADE = {
+    "quota": (status(403, "Out of call volume quota."), "quota of the day is used up"),
+    "the key repeated": (echo_of_key(200), "repeats the key"),
+    "the key repeated in an error": (echo_of_key(400), r"key \[key\] is not known"),
+    "empty": (instead({"count": 0, "data": [], "error": ""}), "no row at all"),
+    "an error with 200": (
+        instead({"count": -1, "data": [], "error": "Maximum number of periods is 12"}),
+        "the answer is an error",
+    ),
+    "another shape": (instead({"rows": []}), "no list 'data'"),
+}
 # Faults that are gone when the same is asked again.
 PASSING = {
     "429": status(429, Retry_After="1"),

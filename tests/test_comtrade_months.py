@@ -368,7 +368,7 @@ def test_no_row_of_months_to_come_is_no_failure(publisher):
 
 
 REFUSALS = {
-    "quota": (play.status(403, "Out of call volume quota."), "quota of the day is used up"),
+    "quota": play.OF_COMTRADE["quota"],
     "bad key": (play.status(401, "no"), "does not accept the key"),
     "bad value": (play.status(400, "The field partnerCode is invalid"), "partnerCode is invalid"),
 }
@@ -482,21 +482,7 @@ def test_the_source_is_one_of_those_that_are_refreshed():
     assert refreshing.SOURCES[comtrade_months.NAME] is comtrade_months
 
 
-BROKEN = (
-    play.BROKEN
-    | play.NOT_JSON
-    | {
-        "quota": (play.status(403, "Out of call volume quota."), "quota of the day is used up"),
-        "the key repeated": (play.echo_of_key(200), "repeats the key"),
-        "the key repeated in an error": (play.echo_of_key(400), r"key \[key\] is not known"),
-        "empty": (play.instead({"count": 0, "data": [], "error": ""}), "no row at all"),
-        "an error with 200": (
-            play.instead({"count": -1, "data": [], "error": "Maximum number of periods is 12"}),
-            "the answer is an error",
-        ),
-        "another shape": (play.instead({"rows": []}), "no list 'data'"),
-    }
-)
+BROKEN = play.BROKEN | play.NOT_JSON | play.OF_COMTRADE
 
 
 @pytest.mark.parametrize("fault", BROKEN)

@@ -22,6 +22,7 @@ from rareearths import (
     words,
 )
 from rareearths.catalogue import UnknownCode
+from rareearths.figures import show_studies
 
 STOP = "chn-jpn-informal-embargo-2010"
 
@@ -532,3 +533,20 @@ def test_readings_name_both_sides():
     readings = policy.load_readings(STOP)
     assert {"targeted stop", "no targeted stop"} <= set(readings["reading"])
     assert policy.load_readings("chn-7ree-licensing-2025").empty
+
+
+@pytest.mark.parametrize(
+    ("event", "title"),
+    [
+        (STOP, "Share of tonnes: the line after starts 20.6 points below the line before; "),
+        ("chn-oct9-suspension-2025", "Share of tonnes: 66.1% in 2024, the last year known; "),
+    ],
+)
+def test_the_title_of_a_study_says_what_is_found_or_known(monkeypatch, event, title):
+    made = []
+    show = "rareearths.figures.events.show"
+    monkeypatch.setattr(show, lambda _, title, **facts: made.append(words.fill(title, **facts)))
+    study = events.study(event, "JPN", measure="share of tonnes")
+    show_studies({study.measure: study}, events.event_day(event), importer="Japan")
+    assert len(made) == 1
+    assert made[0].startswith(title)

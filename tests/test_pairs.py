@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import figures, stages
+from rareearths import build, figures, stages
 from rareearths.catalogue import UnknownCode
 from rareearths.cooperation import accords, holdings, pair_answers, pair_tables, pairs, ventures
 from rareearths.reports import parameters
@@ -478,3 +478,13 @@ def test_the_figures_hold_what_they_are_given(japan_usa):
     assert set(texts) == {str(number) for number in events["number"]}
     with pytest.raises(ValueError, match="no instrument"):
         figures.plot_instruments(figures.canvas(), events[:0])
+
+
+def test_the_limits_name_a_year_that_alone_has_weights(data):
+    assert "rare earths too, with weights for 2024 only; for" in ventures.limits()
+    path = data / "trade/magnets.csv"
+    rows = pd.read_csv(path, dtype=str)
+    rows["quantity_t"] = rows["quantity_t"].fillna("1.0")
+    rows.to_csv(path, index=False)
+    build.seal(["magnets"])
+    assert "rare earths too; for" in ventures.limits()

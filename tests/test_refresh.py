@@ -231,20 +231,12 @@ def test_years_after_the_last_complete_one_are_not_asked_for(data, publisher):
 FAULTS = (
     play.BROKEN
     | play.NOT_JSON
+    | play.OF_COMTRADE
     | {
         "keyless": (
             play.status(401, "Access denied due to missing subscription key."),
             "status 401",
         ),
-        "quota": (play.status(403, "Out of call volume quota."), "quota of the day is used up"),
-        "the key repeated": (play.echo_of_key(200), "repeats the key"),
-        "the key repeated in an error": (play.echo_of_key(400), r"key \[key\] is not known"),
-        "empty": (play.instead({"count": 0, "data": [], "error": ""}), "no row at all"),
-        "an error with 200": (
-            play.instead({"count": -1, "data": [], "error": "Maximum number of periods is 12"}),
-            "the answer is an error",
-        ),
-        "another shape": (play.instead({"rows": []}), "no list 'data'"),
         "field missing": (
             play.instead({"data": [{"period": "2026"}], "error": ""}),
             "has no field",

@@ -207,14 +207,17 @@ def magnet_source() -> str:
     >>> magnet_source()
     'Source: CEPII BACI (V202601), larger flows of HS 850511; weights for 2024 only'
     """
+    release = catalogue.load("magnets")["source"].iloc[-1].split()[2]
+    year = only_weighed_year()
+    weights = f"; weights for {year} only" if year else ""
+    return f"Source: CEPII BACI ({release}), larger flows of HS 850511{weights}"
+
+
+def only_weighed_year() -> int | None:
+    """Return the year that alone has weights of magnets; None where several have, or none."""
     rows = catalogue.load("magnets")
-    release = rows["source"].iloc[-1].split()[2]
-    weighted = rows.loc[rows["quantity_t"].notna(), "year"].unique()
-    if len(weighted) != 1:
-        return f"Source: CEPII BACI ({release}), larger flows of HS 850511"
-    return (
-        f"Source: CEPII BACI ({release}), larger flows of HS 850511; weights for {weighted[0]} only"
-    )
+    years = rows.loc[rows["quantity_t"].notna(), "year"].unique()
+    return int(years[0]) if len(years) == 1 else None
 
 
 def union_magnets(importer: str, exporter: str) -> pd.DataFrame:

@@ -250,11 +250,10 @@ def nothing_text(added: tuple[float, float], bought: pd.Series, exporter: str) -
     )  # fmt: skip
 
 
-def limits(flows: pd.DataFrame) -> str:
+def limits() -> str:
     """What the comparison of two economies' projects does not show, as a list."""
-    magnets = flows[flows["stage"] == stages.MAGNETS]
-    weighed = sorted(magnets.loc[magnets["quantity_t"].notna(), "year"].unique())
-    only = f", with weights for {weighed[0]} only" if len(weighed) == 1 else ""
+    year = stages.only_weighed_year()
+    only = f", with weights for {year} only" if year else ""
     return (
         "- Ores of rare earths (HS 253090) are not in the data: what mines ship to separators "
         "abroad, from the United States or Australia for example, cannot be seen.\n"

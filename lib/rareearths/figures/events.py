@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from rareearths import evidence, series
+from rareearths import around, evidence, series
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     INK,
@@ -32,14 +32,6 @@ _FORMATS = {
     "unit value": dollars,
     "share of tonnes": lambda v, _: f"{v:.0%}",
     "share of value": lambda v, _: f"{v:.0%}",
-}
-# The same in a sentence, see `words.fill`.
-_FORMS = {
-    "tonnes": "tonnes",
-    "value": "usd",
-    "unit value": "usd_kg",
-    "share of tonnes": "pct0",
-    "share of value": "pct0",
 }
 
 
@@ -112,7 +104,7 @@ def show_studies(studies: dict, day: pd.Timestamp, **facts) -> None:
             what=measure.capitalize(),
             first=str(known.index[0]),
             last=str(last),
-            newest=show_number(known.iloc[-1], _FORMS[measure]),
+            newest=show_number(known.iloc[-1], around.FORMS[measure]),
         )
 
 
