@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import inspect
+import io
 import json
 import os
 import random
@@ -209,8 +210,9 @@ def test_a_publication_that_is_killed_loses_nothing(tmp_path):
 # One command at a time
 
 
-def test_a_second_command_waits_and_says_so(tmp_path, capsys):
-    order = []
+def test_a_second_command_waits_and_says_so(tmp_path, monkeypatch):
+    order, said = [], io.StringIO()
+    monkeypatch.setattr(sys, "stdout", said)
 
     def second() -> None:
         with Site(tmp_path).lock() as waited:
@@ -220,12 +222,12 @@ def test_a_second_command_waits_and_says_so(tmp_path, capsys):
         order.append(("first", waited))
         thread = threading.Thread(target=second)
         thread.start()
-        ends, said = time.monotonic() + HANGS_S, ""
-        while "waiting for it to end" not in said and time.monotonic() < ends:
-            said += capsys.readouterr().out
+        ends = time.monotonic() + HANGS_S
+        while "waiting for it to end" not in said.getvalue() and time.monotonic() < ends:
+            time.sleep(0.01)
         order.append(("first ends", None))
     thread.join(HANGS_S)
-    assert f"Another command writes {tmp_path}" in said
+    assert f"Another command writes {tmp_path}" in said.getvalue()
     assert order == [("first", False), ("first ends", None), ("second", True)]
 
 
