@@ -14,6 +14,7 @@ from rareearths.__main__ import main
 from rareearths.brief import ages
 from rareearths.sources import comtrade_months, comtrade_parts, raw
 from rareearths.sources.fetch import SourceError, Unusable
+from rareearths.sources.monthly import months_between
 from rareearths.sources.refresh import RefreshError, refresh
 from test_refresh import everything, hashes, options
 from test_sources import ECONOMIES, TODAY, read_of
@@ -402,7 +403,7 @@ def newer(data, publisher):
     for row in publisher.flows:
         if (row["period"], row["cmdCode"], row["partnerCode"]) == revised:
             row["primaryValue"] += 5.0
-    for month in comtrade_months.months_between("2025-01", "2026-10"):
+    for month in months_between("2025-01", "2026-10"):
         publisher.flows += invented(month)
     return publisher
 
@@ -417,7 +418,7 @@ def test_a_refresh_brings_the_table_up_to_date(data, newer, capsys):
     after = hashes(data)
     assert {p for p in after if after[p] != before[p]} == {EXPORTS, "datapackage.json"}
     assert check.check_all() == []
-    assert difference.periods == tuple(comtrade_months.months_between("2025-01", "2026-10"))
+    assert difference.periods == tuple(months_between("2025-01", "2026-10"))
     assert len(difference.new) == 22 * 8
     changed = difference.revised[difference.revised["column"] == "value_usd"]
     old = values(BUNDLED)[("2024-12", "WLD", "metals")]

@@ -313,7 +313,7 @@ def test_the_command_line_fails_and_prints_the_fault(data, fault):
 
 
 # Their publishers' rows may not be bundled; the schema says what a refresh brings.
-FILLED_BY_A_REFRESH = {"monthly_imports", "reported_exports"}
+FILLED_BY_A_REFRESH = {"mirror_months", "monthly_imports", "reported_exports"}
 
 
 @each_resource

@@ -150,3 +150,4 @@ def test_a_long_japanese_word_may_break_where_latin_letters_begin():
     assert lettering._wrapped("GeoDep該当", 4) == "GeoDep\n該当"
     assert lettering._wrapped("GeoPolRisk", 5) == "GeoPol\nRisk"
     assert lettering._wrapped("純輸入依存度", 6) == "純輸入依存度"
+    assert lettering._wrapped("希土類金属・スカンジウム", 8) == "希土類金属・\nスカンジウム"

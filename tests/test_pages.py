@@ -7,9 +7,11 @@ from itertools import product
 
 import pytest
 
+from crowded import crowded
 from numbers_of import numbers_of
 from published import INDICES, JAPANESE, REPORTS, SAMPLE
-from rareearths import mirror, translation
+from rareearths import figures, mirror, translation
+from rareearths.figures import frame
 from rareearths.reports import labels, tiles
 from rareearths.reports.store import Site
 from rareearths.words import with_signs
@@ -35,6 +37,7 @@ def visits(site, browser) -> dict[str, dict]:
                 too_wide.append((width, scheme))
         found[path.stem] = page.evaluate(_SEEN) | {
             "too_wide": too_wide,
+            "crowded": crowded(page),
             "messages": messages,
             "requests": [url for url in requests if not url.startswith("data:")],
         }
@@ -90,6 +93,21 @@ def test_a_report_has_what_a_reader_expects(site, visits):
         assert len(source.encode()) < 2_000_000
         assert "importer: str" not in source, "the parameters cell is not shown"
         assert "from rareearths import" not in source, "the set-up cell is not shown"
+
+
+def test_no_text_of_a_chart_overlaps_another_or_is_cut(visits):
+    assert {name: seen["crowded"] for name, seen in visits.items() if seen["crowded"]} == {}
+
+
+def test_a_crowded_chart_would_be_found(browser):
+    axes = figures.canvas()
+    for place, said in ((0.4, "one"), (0.42, "two"), (2.0, "beyond")):
+        axes.figure.text(place, 0.5, said)
+    page = browser.new_page()
+    page.set_content(f"<figure><img src='{frame._data_address(axes.figure)}' alt=''></figure>")
+    found = sorted(fault.split(" ")[:2] for fault in crowded(page))
+    page.close()
+    assert found == [["cut:", "beyond"], ["overlap:", "one"]]
 
 
 def test_negative_numbers_of_a_page_have_a_minus_sign(visits):

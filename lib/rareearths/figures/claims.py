@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from rareearths.claims import CONTESTED, NOT_SUPPORTED, NOT_TESTABLE, NOT_YET, SUPPORTED, VERDICTS
-from rareearths.figures.look import BASIS_COLOURS, INK, MUTED, PAPER, WARM_COLOUR
+from rareearths.figures.look import BASIS_COLOURS, INK, MUTED, PAPER, WARM_COLOUR, stagger
 
 _COLOURS = {
     SUPPORTED: BASIS_COLOURS["tonnes"],
@@ -31,9 +31,10 @@ def plot_verdicts(axes: Axes, table: pd.DataFrame) -> Axes:
     for place, row in enumerate(rows.itertuples()):
         _dot(axes, VERDICTS.index(row.verdict), place, row.verdict)
     axes.set(xlim=(-0.5, len(VERDICTS) - 0.5), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_xticks(range(len(VERDICTS)), _COLUMNS, fontsize=7.5)
+    axes.set_xticks(range(len(VERDICTS)), _COLUMNS, fontsize=8)
     axes.set_yticks(range(len(rows)), list(rows["label"]), fontsize=8)
     axes.xaxis.tick_top()
+    stagger(axes)
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(length=0)
     axes.grid(axis="y", visible=True)

@@ -47,7 +47,7 @@ def plot_stop(axes: Axes, table: pd.DataFrame) -> Axes:
     for colour, width in _HALO.items():
         axes.vlines(places, 1 - table["short_high"], 1 - table["short_low"], color=colour, lw=width)
     shown = places[:: max(1, -(-len(places) // 5))]
-    axes.set_xticks(shown, [table["month"].iloc[place] for place in shown], fontsize=7.5)
+    axes.set_xticks(shown, [table["month"].iloc[place] for place in shown], fontsize=8)
     axes.set(ylim=(0, 1), xlim=(-0.6, len(places) - 0.4))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     return key_below(axes, [Patch(fc=_PARTS[part], label=_NAMES[part]) for part in _PARTS], 3)
@@ -124,7 +124,7 @@ def plot_price(axes: Axes, pairs: pd.DataFrame, elasticity: Range, cut: Range) -
     axes.set(xlim=(0, 0.95), ylim=(1, 1000), yscale="log")
     for row in _apart(pairs).itertuples():
         axes.plot(row.cut, row.price, "o", ms=10, color=INK, mfc=PAPER, zorder=4)
-        axes.text(row.cut, row.price, row.number, ha="center", va="center", fontsize=7.5, zorder=5,
+        axes.text(row.cut, row.price, row.number, ha="center", va="center", fontsize=8, zorder=5,
                   color=INK)  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(PercentFormatter(1))

@@ -73,8 +73,7 @@ def show(
     address = _data_address(axes.figure)
     receipt.display(
         f"<figure><h3>{safe['title']}</h3><p class='subtitle'>{safe['subtitle']}</p>"
-        f"{interactive}<div class='scroll' tabindex='0' role='group' aria-label='{safe['title']}'>"
-        f"<img width='{IN_LAB_PX}' alt='{safe['alt']}' src='{address}'></div>"
+        f"{interactive}<img width='{IN_LAB_PX}' alt='{safe['alt']}' src='{address}'>"
         f"<figcaption>{safe['source']}</figcaption></figure>{folded(data, texts['title'])}",
         texts["alt"],
         data,

@@ -17,6 +17,7 @@ from rareearths.figures.look import (
     THIRD_COLOUR,
     draw_lines,
     label_right,
+    stagger,
 )
 from rareearths.risk.indices import INDICES
 
@@ -64,20 +65,20 @@ def plot_ranks(axes: Axes, ranks: pd.DataFrame, flagged: pd.Series, material: st
         axes.add_patch(frame)
     heads = [_HEADINGS[name] for name in [*ranks.columns, "geodep"]]
     axes.set(xlim=(-0.5, len(heads) - 0.5), ylim=(len(order) - 0.5, -0.5))
-    axes.set_xticks(range(len(heads)), heads, fontsize=7)
+    axes.set_xticks(range(len(heads)), heads, fontsize=8)
     names = [trade.material_names()[m].capitalize() for m in order]
-    axes.set_yticks(range(len(order)), names, fontsize=7.5)
+    axes.set_yticks(range(len(order)), names, fontsize=8)
     return _bare(axes, top=True)
 
 
 def _field(axes: Axes, column: int, row: int, value: float, last: float) -> None:
     if pd.isna(value):
-        axes.text(column, row, "–", ha="center", va="center", fontsize=7.5, color=MUTED)
+        axes.text(column, row, "–", ha="center", va="center", fontsize=8, color=MUTED)
         return
     strength = 0.06 + 0.4 * (1 - (value - 1) / max(last - 1, 1))
     box = Rectangle((column - 0.48, row - 0.46), 0.96, 0.92, fc=_INK_OF_RANK, alpha=strength, lw=0)
     axes.add_patch(box)
-    axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=7.5, color=INK)
+    axes.text(column, row, f"{value:.0f}", ha="center", va="center", fontsize=8, color=INK)
 
 
 def plot_concordance(axes: Axes, pairs: pd.DataFrame, others: pd.DataFrame) -> Axes:
@@ -98,7 +99,7 @@ def plot_concordance(axes: Axes, pairs: pd.DataFrame, others: pd.DataFrame) -> A
     labels = [f"{INDICES[p.first].short}\n{INDICES[p.second].short}" for p in pairs.itertuples()]
     axes.axvline(0, color=INK, lw=0.8)
     axes.set(xlim=(-1, 1), ylim=(len(pairs) - 0.5, -0.5))
-    axes.set_yticks(range(len(pairs)), labels, fontsize=7.5)
+    axes.set_yticks(range(len(pairs)), labels, fontsize=8)
     return _tau_axis(axes)
 
 
@@ -120,14 +121,14 @@ def plot_importers(axes: Axes, rows: pd.DataFrame, importer: str) -> Axes:
     names = trade.economy_names()
     for place, row in enumerate(rows.itertuples()):
         if pd.isna(row.tau):
-            axes.text(0, place, "–", ha="center", va="center", fontsize=7.5, color=MUTED)
+            axes.text(0, place, "–", ha="center", va="center", fontsize=8, color=MUTED)
             continue
         colour = _INK_OF_RANK if row.importer == importer else MUTED
         axes.plot([row.low, row.high], [place, place], color=colour, lw=2, alpha=0.45)
         axes.plot(row.tau, place, "o", ms=4.5, color=colour)
     axes.axvline(0, color=INK, lw=0.8)
     axes.set(xlim=(-1, 1), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_yticks(range(len(rows)), [names[code] for code in rows["importer"]], fontsize=7.5)
+    axes.set_yticks(range(len(rows)), [names[code] for code in rows["importer"]], fontsize=8)
     for label, code in zip(axes.get_yticklabels(), rows["importer"], strict=True):
         label.set(fontweight="bold" if code == importer else "normal")
         label.set_color(INK if code == importer else MUTED)  # a Japanese font has one weight
@@ -138,7 +139,7 @@ def _tau_axis(axes: Axes) -> Axes:
     axes.set_xticks(
         [-1, -0.5, 0, 0.5, 1], ["−1\nreversed", "−0.5", "0\nno relation", "0.5", "1\nsame"]
     )
-    axes.tick_params(axis="x", labelsize=7.5)
+    axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
@@ -160,7 +161,7 @@ def plot_parts(axes: Axes, parts: pd.DataFrame) -> Axes:
     axes.xaxis.set_major_locator(MaxNLocator(5))
     labels = ["\n".join(textwrap.wrap(part.label.capitalize(), 26)) for part in parts.itertuples()]
     axes.set(ylim=(len(parts) - 0.5, -0.5))
-    axes.set_yticks(range(len(parts)), labels, fontsize=7.5)
+    axes.set_yticks(range(len(parts)), labels, fontsize=8)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
@@ -198,12 +199,12 @@ def plot_places(axes: Axes, rows: pd.DataFrame, threshold: float) -> Axes:
         axes.plot([0, place.hhi], [row, row], color=colour, lw=1.2, alpha=0.5)
         axes.plot(place.hhi, row, "o", ms=6, color=colour)
         label = f"{place.hhi:.2f}"
-        axes.text(place.hhi + 0.025, row, label, va="center", fontsize=7.5, color=INK)
+        axes.text(place.hhi + 0.04, row, label, va="center", fontsize=8, color=INK)
     axes.axvline(threshold, color=INK, lw=0.9, ls="--")
     labels = ["\n".join(textwrap.wrap(label, 28)) for label in rows["label"]]
-    axes.set(xlim=(0, 1.08), ylim=(len(rows) - 0.5, -0.5))
-    axes.set_yticks(range(len(rows)), labels, fontsize=7.5)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set(xlim=(0, 1.1), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_yticks(range(len(rows)), labels, fontsize=8)
+    axes.set_xticks([0, 0.5, 1])
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes
@@ -212,6 +213,7 @@ def plot_places(axes: Axes, rows: pd.DataFrame, threshold: float) -> Axes:
 def _bare(axes: Axes, top: bool = False) -> Axes:
     if top:
         axes.xaxis.tick_top()
+        stagger(axes)
     axes.spines["bottom"].set_color(GRID)
     axes.spines["bottom"].set_visible(not top)
     axes.tick_params(length=0)

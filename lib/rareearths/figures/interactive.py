@@ -107,7 +107,7 @@ div#vg-tooltip-element table {{ margin: 0; }}
 div#vg-tooltip-element table tr td {{ border: 0; white-space: normal; max-width: 14rem; }}
 div#vg-tooltip-element table tr td.key {{ color: {MUTED}; }}
 @media (max-width: 30rem) {{ div#vg-tooltip-element {{ left: 4vw !important; max-width: 92vw; }} }}
-@media screen {{ .has-chart > .scroll {{ display: none; }} }}
+@media screen {{ .has-chart > img {{ display: none; }} }}
 @media print {{ .chart, .chart + .keys {{ display: none; }} }}
 """
 _SEARCH = """

@@ -15,7 +15,7 @@ from matplotlib.ticker import Formatter, NullFormatter
 from rareearths import translation
 from rareearths.words import with_signs
 
-_BORDER = re.compile(r"(?<=[A-Za-z])(?=[^ -~])|(?<=[^ -~])(?=[A-Za-z])")
+_BORDER = re.compile(r"(?<=[A-Za-z])(?=[^ -~])|(?<=[^ -~])(?=[A-Za-z])|(?<=[：・])(?=.)")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 FAMILY = "DejaVu Sans"  # of all signs that it has
 
@@ -59,8 +59,8 @@ def _said(text: str) -> str:
 def _wrapped(text: str, length: int) -> str:
     """Break a Japanese text into lines of about this length, between its phrases.
 
-    A phrase that is longer may also break where Latin letters begin or end, 供給国/HHI, or where a
-    Latin word begins in another, GeoPol/Risk.
+    A phrase that is longer may also break where Latin letters begin or end, 供給国/HHI, after a
+    mark between words, or where a Latin word begins in another, GeoPol/Risk.
     """
     lines = [""]
     for phrase in chain.from_iterable(map(partial(_parts, length), _phrases().parse(text))):

@@ -55,12 +55,12 @@ def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
         )  # fmt: skip
     axes.set_yticks(list(labels), list(labels.values()))
     axes.set_ylim(max(labels) + 0.7, -0.7)
-    return _share_axis(axes)
+    return _share_axis(axes, right=1.45)
 
 
-def _share_axis(axes: Axes) -> Axes:
+def _share_axis(axes: Axes, right: float = 1.3) -> Axes:
     """Give the Axes a horizontal axis of shares that ends at 100%, with room for labels after."""
-    axes.set(xlim=(0, 1.3), xticks=np.arange(0, 1.01, 0.25))
+    axes.set(xlim=(0, right), xticks=np.arange(0, 1.01, 0.25))
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.spines["bottom"].set_bounds(0, 1)
     axes.tick_params(axis="y", pad=7)  # a mark at 0% reaches over the edge
@@ -90,7 +90,7 @@ def plot_side_by_side(axes: Axes, found: pd.DataFrame, weights: pd.DataFrame, pa
         axes.plot(sold, places, color=INK, zorder=3, clip_on=False, **_DIAMOND)
         for place, share, weight in zip(places, shown[side], tonnes, strict=True):
             text = _percent(share) + ("" if np.isnan(weight) else f" / {_percent(weight)}")
-            axes.text(1.04, place, text, va="center", fontsize=7.5, color=INK)
+            axes.text(1.04, place, text, va="center", fontsize=8, color=INK)
     for place in range(1, len(shown)):
         axes.axhline(place - 0.5, color=GRID, lw=0.6)
     axes.set_yticks(range(len(shown)), [economy_name(code) for code in shown.index])
@@ -188,7 +188,7 @@ def plot_instruments(axes: Axes, events: pd.DataFrame) -> Axes:
         for point in lane.itertuples():
             axes.text(
                 point.year, base + point.level, str(point.number), ha="center", va="center",
-                fontsize=7, color=INK,
+                fontsize=8, color=INK,
                 bbox={"boxstyle": "round,pad=0.12", "fc": PAPER, "ec": MUTED, "lw": 0.8},
             )  # fmt: skip
         base += lane["level"].max() + 1.7

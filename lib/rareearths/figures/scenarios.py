@@ -287,7 +287,7 @@ def plot_deciding(axes: Axes, table: pd.DataFrame, top: int = 7) -> Axes:
     axes.set(xlim=(-0.02, None), ylim=(len(shown) - 0.5, -0.5))
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    axes.set_yticks(range(len(shown)), [_wrapped(label) for label in shown["label"]], fontsize=7.5)
+    axes.set_yticks(range(len(shown)), [_wrapped(label) for label in shown["label"]], fontsize=8)
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
     return axes

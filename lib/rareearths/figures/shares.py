@@ -203,8 +203,8 @@ def _price_ticks(axes: Axes) -> Locator:
     """Ticks of a logarithmic axis of prices, so far apart that their labels do not touch."""
     decades = np.diff(np.log10(axes.get_xlim()))[0]
     if decades < 1:
-        return MaxNLocator(4)
-    return LogLocator(subs=(1, 2, 5) if decades < 2 else (1, 3) if decades < 3 else (1,))
+        return MaxNLocator(3)
+    return LogLocator(subs=(1, 3) if decades < 2 else (1,))
 
 
 def show_supplier_unit_values(table: pd.DataFrame, exporter: str, /, **facts) -> None:

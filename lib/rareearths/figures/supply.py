@@ -182,7 +182,7 @@ def plot_prices(axes: Axes, prices: pd.DataFrame) -> Axes:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"${v:,.0f}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
     last = prices.groupby("element").tail(1)
     heights = pd.Series(last["price"].fillna(last["high"]).to_numpy(), index=last["element"])
     colours = [_ELEMENT_COLOURS[name] for name in heights.index]
@@ -212,7 +212,7 @@ def plot_abundance(axes: Axes, table: pd.DataFrame, metals: pd.DataFrame) -> Axe
         axes.axhline(height, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     for place, row in enumerate(table.itertuples()):
         axes.plot(place, row.ppm, "o", ms=6, color=INK, mfc=INK if row.magnet else PAPER)
-    axes.set_xticks(range(len(table)), table["symbol"], fontsize=7.5)
+    axes.set_xticks(range(len(table)), table["symbol"], fontsize=8)
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))

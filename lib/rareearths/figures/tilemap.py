@@ -90,7 +90,7 @@ def plot_tile_map(
         if matters:
             _outline(axes, x, y, economy in members, economy == exporter)
             axes.text(
-                x, y, economy, ha="center", va="center", fontsize=min(7.5, size * 0.38),
+                x, y, economy, ha="center", va="center", fontsize=min(8, size * 0.38),
                 color=PAPER if strength == 1 else INK, zorder=4,
             )  # fmt: skip
     axes.set(xlim=(-0.6, layout["x"].max() + 0.6), ylim=(layout["y"].max() + 0.6, -0.6))

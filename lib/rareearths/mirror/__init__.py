@@ -1,8 +1,8 @@
 """The same flow as both sides state it: the mirror gap, and the band around shares and HHI.
 
 `statements` lays what importer and exporter report side by side, `bounds` says what shares and
-their concentration can be between them, `band` does so by year, `bundled` holds further
-comparisons of the bundled tables.
+their concentration can be between them, `band` does so by year and `months` by month, `bundled`
+holds further comparisons of the bundled tables.
 """
 
 from rareearths.mirror.band import (
@@ -17,6 +17,7 @@ from rareearths.mirror.band import (
 from rareearths.mirror.bounds import largest_hhi, least_hhi, share_bounds
 from rareearths.mirror.bundled import china_exports_against_baci, evidence, monthly_exports_to
 from rareearths.mirror.gap import freight_margin, log_gap
+from rareearths.mirror.months import by_month
 from rareearths.mirror.statements import BOTH, largest_flows, load, side_by_side
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "BOTH_AT_HAND",
     "BOUNDS",
     "by_margin",
+    "by_month",
     "china_exports_against_baci",
     "evidence",
     "freight_margin",

@@ -20,8 +20,8 @@ from rareearths.sources.comtrade_availability import published_years
 from rareearths.sources.comtrade_parts import EXPORTS, MONTHLY, PREVIEW_CAP
 from rareearths.sources.comtrade_rows import WORLD, area_codes, codes_of, tidy, within_world
 from rareearths.sources.fetch import Unusable
-from rareearths.sources.monthly import last_published, months_between, months_in_words
-from rareearths.sources.plan import Fetched, Plan, because
+from rareearths.sources.monthly import last_published, months_by_rule, months_in_words
+from rareearths.sources.plan import Fetched, Plan
 
 NAME, TABLE = "comtrade-months", "china_monthly_exports"
 TABLES = (TABLE,)
@@ -64,19 +64,20 @@ def plan(
     if rows.empty:
         raise DataError(f"{TABLE} has no rows, which say what series to ask for")
     series = rows[_SERIES].drop_duplicates().sort_values(_SERIES)
-    months, why = _chosen_months(rows, since, last_published(today, DAYS))
+    last = last_published(today, DAYS)
+    months, why = months_by_rule(rows["month"], since, rows["month"].min(), last, REVISED_MONTHS)
     partners = codes_of(set(series["partner"]) - {_WHOLE_WORLD}, economies, TABLE)
     exporters = codes_of(series["exporter"], economies, TABLE)
     rest = {
         "base": base or BASE,
         "keyed": keyed,
         "frequency": MONTHLY,
-        "products": tuple(sorted({c for codes in series["hs_codes"] for c in codes.split(";")})),
+        "products": products(series),
         "series": tuple(series.itertuples(index=False, name=None)),
         "known": bool(rows["month"].isin(months).any()),
         EXPORTS: {"reporters": exporters, "partners": (WORLD, *partners)},
     }
-    parts = comtrade_parts.parts(EXPORTS, _periods(months), rest)
+    parts = comtrade_parts.parts(EXPORTS, periods_of(months), rest)
     asked = tuple(comtrade_parts.request(part, rest) for part in parts)
     access = "with a key" if keyed else f"preview without a key, {PREVIEW_CAP} rows a reply"
     return Plan(NAME, TABLES, months, f"{why} ({access})", asked, rest)
@@ -100,7 +101,7 @@ def fetch(
         The quota of the day is used up, the key is refused, or an answer is not what is documented.
     """
     iso3 = area_codes(economies)
-    asked = published_years(EXPORTS, _periods(made.periods), made.rest, read, iso3, note)
+    asked = published_years(EXPORTS, periods_of(made.periods), made.rest, read, iso3, note)
     records = [
         record
         for part in comtrade_parts.parts(EXPORTS, asked, made.rest)
@@ -114,8 +115,13 @@ def fetch(
     flows = tidy(records, iso3, note)
     within_world(flows, note)
     return Fetched(
-        {TABLE: _table_rows(flows, _months(asked), made.rest["series"], note)}, "not stated"
+        {TABLE: _table_rows(flows, months_of(asked), made.rest["series"], note)}, "not stated"
     )
+
+
+def products(rows: pd.DataFrame) -> tuple[str, ...]:
+    """Return the HS codes of the series in rows of the table."""
+    return tuple(sorted({code for codes in rows["hs_codes"] for code in codes.split(";")}))
 
 
 def replaced(made: Plan, table: str, rows: pd.DataFrame) -> pd.Series:
@@ -136,24 +142,12 @@ def describe(resource: dict, rows: pd.DataFrame, whole: bool) -> dict:
     return {"title": f"{title}, {first}-{last}", "description": f"{text}{_READ}{months}."}
 
 
-def _chosen_months(rows: pd.DataFrame, since: int | None, last: str) -> tuple[tuple[str, ...], str]:
-    """Return the months to ask for, and why, in words."""
-    if since is not None:
-        return tuple(months_between(f"{since}-01", last)), f"every month from {since}"
-    present = sorted(rows["month"].unique())
-    missing = set(months_between(present[0], last)) - set(present)
-    revised = set(present[-REVISED_MONTHS:])
-    named = {"missing": missing, "may be revised": revised}
-    why = because(named, months_in_words)
-    return tuple(sorted(missing | revised)), why
-
-
 def _table_rows(
     flows: pd.DataFrame, months: list[str], series: tuple, note: Callable[[str], None]
 ) -> pd.DataFrame:
     """Add up the codes of each series, see the module on codes without a row."""
     flows = flows.assign(
-        month=_months(flows["year"]),
+        month=months_of(flows["year"]),
         partner=flows["partner"].mask(flows["partner_code"] == WORLD, _WHOLE_WORLD),
     )
     keys = ["reporter", "partner", "month", "product"]
@@ -192,10 +186,11 @@ def _series_rows(
     return rows[["month", *_SERIES, "value_usd", "source"]]
 
 
-def _periods(months: Iterable[str]) -> tuple[int, ...]:
+def periods_of(months: Iterable[str]) -> tuple[int, ...]:
     """Months as UN Comtrade writes them: 202601."""
     return tuple(int(month.replace("-", "")) for month in months)
 
 
-def _months(periods: Iterable[int]) -> list[str]:
+def months_of(periods: Iterable[int]) -> list[str]:
+    """Months as the tables write them: 2026-01."""
     return [f"{period // 100}-{period % 100:02d}" for period in periods]

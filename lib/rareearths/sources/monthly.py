@@ -80,6 +80,30 @@ def months_to_ask(
     return tuple(sorted(missing | revised)), because(named, months_in_words)
 
 
+def months_by_rule(
+    present: Iterable[str], since: int | None, first: str, last: str, revised: int
+) -> tuple[tuple[str, ...], str]:
+    """Choose months that are missing between two, and the latest ones that are there; say why.
+
+    Parameters
+    ----------
+    present : iterable of str
+        Months of which there are rows.
+    since : int, optional
+        Ask for every month of this year and later, whatever the rule says.
+    first, last : str
+    revised : int
+        How many of the latest months that are there may be revised.
+    """
+    if since is not None:
+        return tuple(months_between(f"{since}-01", last)), f"every month from {since}"
+    known = sorted(set(present))
+    missing = set(months_between(first, last)) - set(known)
+    latest = set(known[-revised:])
+    why = because({"missing": missing, "may be revised": latest}, months_in_words)
+    return tuple(sorted(missing | latest)), why
+
+
 def spans(months: Iterable[str], most: int) -> list[tuple[str, ...]]:
     """Cut months into runs without a gap, of at most so many months each.
 

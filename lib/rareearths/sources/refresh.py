@@ -22,6 +22,7 @@ from rareearths.sources import (
     baci,
     census,
     comtrade,
+    comtrade_mirror,
     comtrade_months,
     estat,
     eurostat,
@@ -37,7 +38,17 @@ from rareearths.sources.swap import NewTable
 
 SOURCES = {
     module.NAME: module
-    for module in (baci, census, comtrade, comtrade_months, estat, eurostat, usgs, worldbank)
+    for module in (
+        baci,
+        census,
+        comtrade,
+        comtrade_mirror,
+        comtrade_months,
+        estat,
+        eurostat,
+        usgs,
+        worldbank,
+    )
 }
 MOST_GONE = 0.1  # of the old rows in the years asked for; more is a fault, not a revision
 
