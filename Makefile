@@ -10,6 +10,9 @@ export PIP_CERT ?= $(SSL_CERT_FILE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-annotate --no-header
+
 # The part of JupyterLab that asks for news and newer versions, and whether it may ask.
 NEWS := @jupyterlab/apputils-extension:announcements
 
@@ -24,8 +27,9 @@ setup: $(READY) ## Install the locked packages into .venv (done by every other t
 report: $(READY) ## Render the reports of reports.yml into site/
 	$(BIN)/rareearths render
 
-test: $(READY) ## Run all tests (installs Chromium for the browser tests if there is none)
+test: $(READY) ## Run all tests (installs Chromium, Java and Spark for them if there are none)
 	@sh tests/install_browser.sh $(BIN)/python
+	@sh tests/install_spark.sh $(BIN)/python
 	$(BIN)/python -m pytest
 
 bench: $(READY) ## Measure speed and memory into bench/ (a quarter of an hour; BENCH="rendering --quick")
@@ -43,10 +47,11 @@ data: $(READY) ## Rebuild the data tables from their sources (needs the package 
 	$(BIN)/rareearths data build
 	$(BIN)/rareearths data check
 
-lock: $(READY) ## Write requirements.lock anew with the newest versions (needs the package registry)
+lock: $(READY) ## Write both locks anew with the newest versions (needs the package registry)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --all-extras \
-	  --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(COMPILE) --upgrade --extra lab --extra scale --extra dev pyproject.toml -o requirements.lock
+	sed -n 's/^    "\(pyspark\).*\(>=.*\)",/\1\2/p' pyproject.toml | \
+	  $(COMPILE) --upgrade - -o requirements-spark.lock
 
 clean: ## Remove what was made: .venv, site and caches
 	rm -rf $(VENV) site .pytest_cache .ruff_cache .hypothesis tests/output lib/*.egg-info

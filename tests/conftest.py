@@ -75,7 +75,7 @@ def browser():
 def data(tmp_path, monkeypatch):
     """A copy of the data folder that the library reads for this one test."""
     copy = tmp_path / "data"
-    shutil.copytree(ROOT / "data", copy, ignore=shutil.ignore_patterns("raw"))
+    shutil.copytree(ROOT / "data", copy, ignore=shutil.ignore_patterns("raw", "store"))
     monkeypatch.setenv("RAREEARTHS_DATA", str(copy))
     return copy
 

@@ -3,15 +3,21 @@
 import re
 import tomllib
 
+import pytest
 import yaml
 
 from conftest import ROOT
 
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "playwright": "playwright-python"}
+CONDA_NAMES = {
+    "duckdb": "python-duckdb",
+    "ibis-framework": "ibis-duckdb",
+    "matplotlib": "matplotlib-base",
+    "playwright": "playwright-python",
+}
 
 
 def requirement(text: str) -> tuple[str, str]:
-    name, bound = re.fullmatch(r"([A-Za-z0-9_.-]+)(.*)", text).groups()
+    name, bound = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[\w+\])?(.*)", text).groups()
     return name.lower().replace("_", "-"), bound
 
 
@@ -36,15 +42,32 @@ def test_the_conda_environment_is_that_of_pyproject():
     assert conda == {CONDA_NAMES.get(name, name): bound for name, bound in declared().items()}
 
 
-def test_the_lock_pins_every_package_with_hashes_and_no_address():
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
+def test_a_lock_pins_every_package_with_hashes_and_no_address(name):
+    lock = (ROOT / name).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=\S)", lock.strip())
     assert all(re.match(r"[A-Za-z0-9_.-]+==\S+", entry) for entry in entries)
     assert all("--hash=sha256:" in entry for entry in entries)
     assert "://" not in lock
     assert "index-url" not in lock
-    locked = {requirement(re.match(r"[A-Za-z0-9_.-]+", e).group())[0] for e in entries}
-    assert locked >= set(declared())
+
+
+def test_the_locks_hold_what_is_declared_and_agree():
+    main, spark = map(locked, ("requirements.lock", "requirements-spark.lock"))
+    on_a_cluster = {requirement(text)[0] for text in project()["optional-dependencies"]["spark"]}
+    assert main.keys() >= set(declared()) - on_a_cluster
+    assert not main.keys() & on_a_cluster
+    assert spark.keys() >= on_a_cluster
+    assert all(main[name] == spark[name] for name in main.keys() & spark.keys())
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    """The versions of each package, several where Pythons differ."""
+    versions = {}
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    for package, version in re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", lock, re.M):
+        versions.setdefault(requirement(package)[0], set()).add(version)
+    return versions
 
 
 def test_the_changelog_has_the_version():

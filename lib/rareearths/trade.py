@@ -7,12 +7,18 @@ gross weight, missing where not reported) and ``source``. Shares are fractions i
 
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from rareearths import catalogue
 from rareearths.catalogue import UnknownCode, closest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import ibis.expr.types as ir
 
 TABLE = "baci_minerals"
 SOURCE = "CEPII BACI"
@@ -60,6 +66,30 @@ def load_flows(
         first, last = check_years(years)
         filters += [("year", ">=", first), ("year", "<=", last)]
     return catalogue.load(TABLE, filters=filters).assign(source=SOURCE)
+
+
+def open_flows(source: "str | Path", engine: str = "duckdb", **chosen) -> "ir.Table":
+    """Open flows of all the world, with DuckDB or on a cluster; see `rareearths.scale.engine`.
+
+    Parameters
+    ----------
+    source : str or pathlib.Path
+        A store that ``rareearths data import`` made, Parquet files, an archive of BACI, or the
+        address of a database.
+    engine : str
+        ``"duckdb"``, a Spark master (``"spark://host:7077"``, ``"local[*]"``) or the address of a
+        Spark Connect server (``"sc://host:15002"``).
+    **chosen
+        As of `rareearths.scale.engine.open_flows`.
+
+    Returns
+    -------
+    ibis.expr.types.Table
+        One row a flow, for the questions of `rareearths.scale.world`.
+    """
+    from rareearths.scale import engine as engines
+
+    return engines.open_flows(source, engine, **chosen)
 
 
 def product_codes(products: str | list[str] | None = None) -> list[str]:

@@ -101,7 +101,7 @@ def show_studies(studies: dict, day: pd.Timestamp, **facts) -> None:
             alt="{what} by year, {first} to {last}, with the day of the event.",
             data=values.rename(measure).rename_axis("year").reset_index().astype({"year": str}),
             **facts | evidence.summary(study),
-            what=measure.capitalize(),
+            what="Quantity" if measure == "tonnes" else measure.capitalize(),
             first=str(known.index[0]),
             last=str(last),
             newest=show_number(known.iloc[-1], around.FORMS[measure]),

@@ -188,7 +188,7 @@ def _times(row) -> str:
 
 
 def _dollars(axes: Axes) -> Axes:
-    axes.xaxis.set_major_locator(LogLocator(10, numticks=5))
+    axes.xaxis.set_major_locator(LogLocator(10, numticks=4))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(_short_usd))
     axes.grid(axis="y", visible=False)

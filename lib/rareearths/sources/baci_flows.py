@@ -77,7 +77,7 @@ def read_flows(
     codes_name = f"country_codes_{release}.csv"
     with archive.opened(path, place) as opened:
         opened.require([codes_name, *names.values()])
-        codes = _codes(opened.text(codes_name), f"{place}, {codes_name}")
+        codes = country_codes(opened.text(codes_name), f"{place}, {codes_name}")
         found, read = [], 0
         for year, name in names.items():
             rows, count = _year(opened, name, year, products, f"{place}, {name}")
@@ -87,10 +87,10 @@ def read_flows(
     lacking = sorted(set(products) - set(rows["product"]))
     if lacking:
         raise Unusable(f"{place}: no flow at all of {', '.join(lacking)}")
-    return Flows(_named(rows, codes, economies, place, note), read)
+    return Flows(named(rows, codes, economies, place, note), read)
 
 
-def _codes(text: str, place: str) -> dict[str, str]:
+def country_codes(text: str, place: str) -> dict[str, str]:
     """Return the ISO3 code (or what stands in its place) by BACI's code."""
     reader = csv.DictReader(io.StringIO(text, newline=""))
     for column in ("country_code", "country_iso3"):
@@ -114,7 +114,18 @@ def _year(
         parts.append(table.filter(pc.is_in(table["k"], value_set=wanted)))
     if not parts or not any(map(len, parts)):
         raise Unusable(f"{place}: no flow of our products")
-    rows = pa.concat_tables(parts).to_pandas()
+    return typed(pa.concat_tables(parts), year, place), read
+
+
+def typed(table: pa.Table, year: int, place: str) -> pd.DataFrame:
+    """Return rows of a member, all text, in our units; economies keep BACI's codes.
+
+    Raises
+    ------
+    Unusable
+        A row of another year, or a value or weight that is no number or cannot be.
+    """
+    rows = table.to_pandas()
     rows = rows.apply(lambda column: column.str.strip())
     other = rows.loc[rows["t"] != str(year), "t"]
     if len(other):
@@ -134,7 +145,7 @@ def _year(
         "value_usd": (value * 1000).round().astype("int64"),
         "quantity_t": weight.where(weight > 0),  # zero would mean that none is known
     }
-    return pd.DataFrame(flows), read
+    return pd.DataFrame(flows)
 
 
 def _numbers(column: pd.Series, name: str, place: str) -> pd.Series:
@@ -144,7 +155,7 @@ def _numbers(column: pd.Series, name: str, place: str) -> pd.Series:
         raise Unusable(f"{place}: a value of {name} is no number: {one_line(error)}") from None
 
 
-def _named(
+def named(
     rows: pd.DataFrame,
     codes: dict[str, str],
     economies: pd.DataFrame,
