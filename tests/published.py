@@ -5,11 +5,12 @@ from pathlib import Path
 
 from rareearths.reports import config
 
+MANY = 4
+
 
 def _some(reports: list) -> list:
-    """The first and the last, which differ most, and of many those between at equal steps."""
-    places = {0, len(reports) - 1, *range(0, len(reports), 8)}
-    return [reports[place] for place in sorted(places)]
+    """The first, and of many the last one, which differs most from it."""
+    return [reports[0], *reports[-1:]] if len(reports) > MANY else reports[:1]
 
 
 _ENGLISH = [

@@ -16,11 +16,15 @@ from rareearths.reports.task import ReportFailed
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-# Of these also whether a warm kernel shows the same: a run of each would take too long.
-IN_BOTH_KERNELS = {
-    "_template", "10_global_supply", "30_policy_timeline", "40_export_control_events",
-    "95_data_quality",
-}  # fmt: skip
+# Those that are run in both kinds of kernels; JupyterLab runs each one (`test_lab.py`), and the
+# reports of each are rendered (`test_pages.py`).
+IN_BOTH_KERNELS = [
+    ROOT / f"notebooks/{name}.ipynb"
+    for name in (
+        "_template", "10_global_supply", "30_policy_timeline", "40_export_control_events",
+        "95_data_quality",
+    )
+]  # fmt: skip
 each_report = pytest.mark.parametrize("path", REPORT_NOTEBOOKS, ids=lambda p: p.stem)
 
 
@@ -89,8 +93,8 @@ def test_parameters_are_typed_and_explained(path):
     parameters.check(path, {})
 
 
-@each_report
-def test_it_runs_with_its_defaults(path, tmp_path, server, monkeypatch):
+@pytest.mark.parametrize("path", IN_BOTH_KERNELS, ids=lambda p: p.stem)
+def test_a_warm_kernel_shows_what_papermill_shows(path, tmp_path, server, monkeypatch):
     """Nothing is excepted, with one thread each: our notebooks show no time and no address."""
     for name, number in kernels.ONE_THREAD.items():
         monkeypatch.setenv(name, number)
@@ -101,8 +105,6 @@ def test_it_runs_with_its_defaults(path, tmp_path, server, monkeypatch):
     assert recorded(stock, SOURCES_MIME)
     streams = [o for c in code(stock) for o in c.outputs if o.output_type == "stream"]
     assert streams == [], "no warning and no print"
-    if path.stem not in IN_BOTH_KERNELS:
-        return
     warm = execute(path, {}, Limits(), Usage(), kernel=kernels.WARM, server=server).notebook
     assert [c.source for c in warm.cells] == [c.source for c in stock.cells]
     for mine, theirs in zip(code(warm), code(stock), strict=True):

@@ -51,15 +51,14 @@ def _bright_share(png: bytes) -> float:
 
 
 def test_pages_have_no_fault_of_accessibility(site, browser):
-    """axe-core finds nothing against WCAG 2.2 A and AA, by day and by night, with folds opened."""
+    """axe-core finds nothing against WCAG 2.2 A and AA, by day or by night, with folds opened."""
     found = []
-    for name in [*INDICES, *SAMPLE, *JAPANESE[::4]]:
-        page = browser.new_page(viewport={"width": DESKTOP, "height": 800})
+    for number, name in enumerate([*INDICES, *SAMPLE, *JAPANESE[::4]]):
+        scheme = ("light", "dark")[number % 2]
+        page = browser.new_page(viewport={"width": DESKTOP, "height": 800}, color_scheme=scheme)
         page.goto((site / f"{name}.html").as_uri())
         page.evaluate(_SHORTEN)
-        found += [(name, "light", fault) for fault in faults(page, WCAG)]
-        page.emulate_media(color_scheme="dark")
-        found += [(name, "dark", fault) for fault in faults(page, ["color-contrast"])]
+        found += [(name, scheme, fault) for fault in faults(page, WCAG)]
         page.close()
     assert found == []
 

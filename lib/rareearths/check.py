@@ -8,16 +8,20 @@ how often its source has something new; where
 
 import csv
 import io
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 
 from rareearths import catalogue
 from rareearths.catalogue import Table
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", FutureWarning)  # of Spark, which pandera loads where it is
+    import pandera.pandas as pa
 
 _TYPES = {"string": str, "boolean": str, "integer": "Int64", "number": "float64"}
 _ROWS_SHOWN = 5
