@@ -15,13 +15,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
 from rareearths import catalogue
 from rareearths.catalogue import Table
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)  # of Spark, which pandera loads where it is
-    import pandera.pandas as pa
 
 _TYPES = {"string": str, "boolean": str, "integer": "Int64", "number": "float64"}
 _ROWS_SHOWN = 5
@@ -147,7 +144,9 @@ def _check_values(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
         report_duplicates="exclude_first",
     )
     try:
-        schema.validate(rows, lazy=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # pandera loads Spark
+            schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as errors:
         yield from _as_problems(table, errors.failure_cases)
 
