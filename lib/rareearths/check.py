@@ -8,7 +8,6 @@ how often its source has something new; where
 
 import csv
 import io
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -144,9 +143,7 @@ def _check_values(table: Table, rows: pd.DataFrame) -> Iterator[Problem]:
         report_duplicates="exclude_first",
     )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # pandera loads Spark
-            schema.validate(rows, lazy=True)
+        schema.validate(rows, lazy=True)
     except pa.errors.SchemaErrors as errors:
         yield from _as_problems(table, errors.failure_cases)
 
