@@ -24,7 +24,7 @@ CELLS = [
     '    title="Both shares stay", subtitle="Share of the supplier", source="Source: made up",\n'
     '    alt="Two lines from 2005 to 2024.", data=shares)'],
     'rows = pd.DataFrame({"claim": ["It is so"], "because": ["A long text. " * 12]})\n'
-    'figures.show_table(rows, ["claim", "because"], caption="Why", stacked=True)',
+    'figures.show_table(rows, ["claim", "because"], caption="Why")',
     'shares = pd.DataFrame([[0.1] * 6], columns=["share_low", "share_high", "share_baci"]\n'
     '    + ["hhi_low", "hhi_high", "hhi_baci"])\n'
     'figures.show_table(shares, list(shares.columns), caption="Wider than a phone")',

@@ -303,8 +303,8 @@ def _mark(axes: Axes, day: pd.Timestamp) -> Axes:
 
 
 def _time_axis(axes: Axes, periods: pd.PeriodIndex) -> None:
-    """Set limits and labels of a time axis: up to six years or five months under their periods."""
-    step = max(1, -(-len(periods) // 5))
+    """Set limits and labels of a time axis: up to six years or four months under their periods."""
+    step = max(1, -(-len(periods) // 4))
     if periods.freqstr != "M":
         years = labelled_years(periods[0].year, periods[-1].year)
         axes.set_xticks([year + 0.5 for year in years], [str(year) for year in years])

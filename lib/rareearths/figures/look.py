@@ -164,6 +164,17 @@ def dollars(value: float, _=None) -> str:
     return "$" + show_number(value, "short")
 
 
+def percent(share: float) -> str:
+    """Return a share as the label of a point: 0% only where it is nothing.
+
+    Examples
+    --------
+    >>> percent(0.0), percent(0.003), percent(0.694)
+    ('0%', '<1%', '69%')
+    """
+    return "0%" if share == 0 else "<1%" if share < 0.005 else f"{share:.0%}"
+
+
 def labelled_years(first: int, last: int, most: int = 6) -> list[int]:
     """Return the years to label on an axis, evenly spaced and at most so many, with the last one.
 

@@ -22,6 +22,7 @@ from rareearths.figures.look import (
     economy_colours,
     economy_name,
     labelled_years,
+    percent,
 )
 from rareearths.figures.shares import hollow_note, plot_share_lines
 from rareearths.words import show_number
@@ -89,7 +90,7 @@ def plot_side_by_side(axes: Axes, found: pd.DataFrame, weights: pd.DataFrame, pa
         sold = tonnes.where(tonnes > 0)
         axes.plot(sold, places, color=INK, zorder=3, clip_on=False, **_DIAMOND)
         for place, share, weight in zip(places, shown[side], tonnes, strict=True):
-            text = _percent(share) + ("" if np.isnan(weight) else f" / {_percent(weight)}")
+            text = percent(share) + ("" if np.isnan(weight) else f" / {percent(weight)}")
             axes.text(1.04, place, text, va="center", fontsize=8, color=INK)
     for place in range(1, len(shown)):
         axes.axhline(place - 0.5, color=GRID, lw=0.6)
@@ -117,10 +118,6 @@ def _key_above(axes: Axes, keys: list) -> None:
         handles=keys, loc="outside upper left", ncols=len(keys), frameon=False, labelcolor=INK,
         fontsize=8.5, handlelength=1.0, columnspacing=1.2,
     )  # fmt: skip
-
-
-def _percent(share: float) -> str:
-    return "0%" if share == 0 else "<1%" if share < 0.005 else f"{share:.0%}"
 
 
 def plot_overlap(axes: Axes, of_stage: pd.DataFrame) -> Axes:

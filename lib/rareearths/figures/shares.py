@@ -28,6 +28,7 @@ from rareearths.figures.look import (
     economy_colours,
     economy_name,
     label_right,
+    percent,
     year_limits,
 )
 
@@ -53,7 +54,7 @@ def plot_supplier_shares(axes: Axes, shares: pd.DataFrame, top: int = 7) -> Axes
             axes.stackplot(part.index, layers, colors=colours, edgecolor=PAPER, linewidth=0.4)
     last = wide.iloc[-1]
     middles = last.cumsum() - last / 2
-    labels = [f"{economy_name(c)} {share:.0%}" for c, share in last.items()]
+    labels = [f"{economy_name(c)} {percent(share)}" for c, share in last.items()]
     axes.set(xlim=year_limits(wide.index), ylim=(0, 1))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     label_right(axes, middles, labels, [INK] * len(labels), marks=colours)
@@ -131,7 +132,8 @@ def plot_share_lines(axes: Axes, dependence: pd.DataFrame) -> Axes:
     axes.plot(thin.index, thin, "o", ms=4, color=BASIS_COLOURS["tonnes"], mfc=PAPER, clip_on=False)
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
-    _label_basis(axes, ends, "{:.0%}")
+    labels = [f"by {basis} {percent(share)}" for basis, share in ends.items()]
+    label_right(axes, ends, labels, [BASIS_COLOURS[basis] for basis in ends.index])
     return axes
 
 
@@ -201,9 +203,12 @@ def plot_supplier_unit_values(axes: Axes, table: pd.DataFrame, exporter: str) ->
 
 def _price_ticks(axes: Axes) -> Locator:
     """Ticks of a logarithmic axis of prices, so far apart that their labels do not touch."""
-    decades = np.diff(np.log10(axes.get_xlim()))[0]
+    low, high = axes.get_xlim()
+    decades = np.log10(high / low)
     if decades < 1:
-        return MaxNLocator(3)
+        doubling = LogLocator(subs=(1, 2, 5))
+        inside = [low <= tick <= high for tick in doubling.tick_values(low, high)]
+        return doubling if sum(inside) > 1 else MaxNLocator(2)
     return LogLocator(subs=(1, 3) if decades < 2 else (1,))
 
 
@@ -315,8 +320,3 @@ def _runs_of_years(years: pd.Index) -> list[list[int]]:
 def _stack_bar(axes: Axes, shares: pd.Series, year: int, colours: list[str]) -> None:
     bottoms = shares.cumsum() - shares
     axes.bar(year, shares, 0.7, bottom=bottoms, color=colours, edgecolor=PAPER, linewidth=0.4)
-
-
-def _label_basis(axes: Axes, ends: pd.Series, number: str) -> None:
-    labels = [f"by {basis} {number.format(value)}" for basis, value in ends.items()]
-    label_right(axes, ends, labels, [BASIS_COLOURS[basis] for basis in ends.index])

@@ -212,7 +212,8 @@ def plot_abundance(axes: Axes, table: pd.DataFrame, metals: pd.DataFrame) -> Axe
         axes.axhline(height, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     for place, row in enumerate(table.itertuples()):
         axes.plot(place, row.ppm, "o", ms=6, color=INK, mfc=INK if row.magnet else PAPER)
-    axes.set_xticks(range(len(table)), table["symbol"], fontsize=8)
+    symbols = [("", "\n")[place % 2] + row for place, row in enumerate(table["symbol"])]
+    axes.set_xticks(range(len(table)), symbols, fontsize=8)  # in two rows, as they are close
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))

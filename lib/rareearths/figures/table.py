@@ -423,10 +423,12 @@ def show_table(
     caption: str,
     search: str = "",
     headings: dict[str, str] | None = None,
-    stacked: bool = False,
     **values,
 ) -> None:
     """Show a small table.
+
+    On a phone the cells of a table with long texts stand below one another, each after its heading,
+    under the first one of the row.
 
     Parameters
     ----------
@@ -439,9 +441,6 @@ def show_table(
         Label of a field to search the rows with; no such field where it is empty.
     headings : dict of str to str, optional
         Headings in place of those of `COLUMNS`, by column: the names of two economies, for example.
-    stacked : bool
-        On a phone the cells of a row stand below one another, each after its heading, under the
-        first one: for rows of texts that are read one by one, not down a column.
 
     Raises
     ------
@@ -458,7 +457,7 @@ def show_table(
         for name in columns
     ]
     text = rows[list(columns)].to_string(index=False)
-    markup = _as_html(table, caption, stacked=stacked)
+    markup = _as_html(table, caption)
     receipt.display(
         searchable_html(markup, translation.said(search)) if search else markup,
         f"{caption}\n{text}",
@@ -545,7 +544,7 @@ def _text(text: str, column: str = "") -> str:
     shown = english if column in _ORIGINAL else translation.said(text)
     spoken = translation.current() == translation.ENGLISH
     if spoken or shown != english or not _LETTERS.search(text):
-        return _DAY.sub(r"<span class='day'>\g<0></span>", html.escape(shown))
+        return _DAY.sub(r"<span class='whole'>\g<0></span>", html.escape(shown))
     return f"<span lang='en'>{html.escape(shown)}</span>"
 
 
@@ -588,11 +587,16 @@ def _kind(column: _Column) -> str:
     return f" class='text{width}'"
 
 
-def _as_html(
-    columns: list[_Column], caption: str, role: str = "region", *, stacked: bool = False
-) -> str:
+def _is_of_texts(columns: list[_Column], kinds: list[str]) -> bool:
+    """Whether the rows of a table are read one by one, and not down its columns of numbers."""
+    few_numbers = sum(column.numeric for column in columns) <= 2
+    return any(" longer" in kind or (" long" in kind and few_numbers) for kind in kinds)
+
+
+def _as_html(columns: list[_Column], caption: str, role: str = "region") -> str:
     """Return a table that scrolls sideways where it is too wide."""
     kinds = [_kind(column) for column in columns]
+    stacked = role == "region" and _is_of_texts(columns, kinds)
     named = list(zip(columns, kinds, strict=True))
     head = "".join(f"<th scope='col'{kind}>{column.heading}</th>" for column, kind in named)
     lines = (

@@ -19,6 +19,7 @@ _NOTEBOOK = re.compile(r"\b\w+\.ipynb\b")
 LANGUAGES = {"en": "English", "ja": "日本語"}  # as their readers call them
 _TAG = re.compile(r"(<[^>]*>)")
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+_LOSS = re.compile(r"−\$[\d.,]*\d")
 _PATH = re.compile(r"<code>[\w.-]+(?:/[\w.-]+)+</code>")
 _FACE = '@font-face { font-family: "signs of this page"; src: url("%s"); }'
 _SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -154,10 +155,11 @@ def _lead_to_reports(body: str, beside: dict[str, str]) -> str:
     return _NOTEBOOK_LINK.sub(lead, body)
 
 
-def _whole_dates(markup: str) -> str:
-    """Mark the dates of a text, which a browser would else break at their hyphens."""
+def _unbroken(markup: str) -> str:
+    """Mark what a browser would else break: dates at their hyphens, amounts after their minus."""
     parts = _TAG.split(markup)  # texts and tags in turn
-    parts[::2] = [_DATE.sub(r"<time>\g<0></time>", part) for part in parts[::2]]
+    for pattern, marked in ((_DATE, "<time>{}</time>"), (_LOSS, "<span class='whole'>{}</span>")):
+        parts[::2] = [pattern.sub(marked.format(r"\g<0>"), part) for part in parts[::2]]
     return "".join(parts)
 
 
@@ -215,7 +217,7 @@ def _exporter():
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    exporter.register_filter("whole_dates", _whole_dates)
+    exporter.register_filter("whole_dates", _unbroken)
     exporter.register_filter("breakable_paths", _breakable_paths)
     return exporter
 
