@@ -9,8 +9,11 @@ MANY = 4
 
 
 def _some(reports: list) -> list:
-    """The first, and of many the last one, which differs most from it."""
-    return [reports[0], *reports[-1:]] if len(reports) > MANY else reports[:1]
+    """The first; of many also the last, which differs most from it, and those at equal steps."""
+    places = {0, *range(0, len(reports), 8)} | (
+        {len(reports) - 1} if len(reports) > MANY else set()
+    )
+    return [reports[place] for place in sorted(places)]
 
 
 _ENGLISH = [

@@ -247,6 +247,7 @@ def test_a_refresh_fills_the_table_and_pages_know_the_band_of_the_month(data, ne
     assert newest["gap"] == pytest.approx(math.log(106 / 120 / 1.06))
     assert newest["share_low"] == pytest.approx(100 / (100 + 40 / 1.06))
     assert newest["share_high"] == pytest.approx(120 / 150)
+    assert newest[["hhi_low", "hhi_high"]].tolist() == pytest.approx([0.602, 0.68], abs=5e-4)
     about = next(
         resource
         for resource in json.loads((data / "datapackage.json").read_text())["resources"]

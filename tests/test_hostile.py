@@ -103,7 +103,10 @@ def write(folder: Path) -> Path:
     """
     hostile = {"text": " ".join(HOSTILE), "texts": HOSTILE, "urls": ADDRESSES}
     plain_urls = ["https://example.org", *["x"] * 7, "http://x", ""]
-    harmless = {"text": "harmless", "texts": ["harmless"] * len(HOSTILE), "urls": plain_urls}
+    texts = ["harmless".ljust(150, "x")] * len(
+        HOSTILE
+    )  # as long, so that tables are laid out alike
+    harmless = {"text": "harmless", "texts": texts, "urls": plain_urls}
     reports = [
         entry("shown-hostile", f"{FILE_NAME}.ipynb", **hostile),
         entry("shown-harmless", "a.ipynb", **harmless),

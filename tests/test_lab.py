@@ -149,7 +149,7 @@ def test_the_keyboard_completes_names_and_shows_what_a_function_takes(page, open
     page.wait_for_function("window.panel.content.activeCell.model.executionCount == 1")
     page.keyboard.press("Enter")
     page.keyboard.press("Control+End")
-    page.keyboard.type("\ntrade.load_fl")
+    page.keyboard.type("\ntrade.load_")
     page.keyboard.press("Tab")
     page.locator(".jp-Completer-item", has_text="load_flows").wait_for()
     page.keyboard.press("Enter")

@@ -253,7 +253,7 @@ def test_the_account_of_a_change_claims_no_more_than_the_methods_bear():
     assert firm.startswith("The value rose by $9.0 million: volume +$10.0 million to +$10.5 mill")
     assert "the account is firm" in firm
     loose = answers.on_change(rows_of((10e6, 16e6), (-2e6, -8e6), (1e6, 1e6)))
-    assert "agree on the directions, not on the size of: volume and share" in loose
+    assert "agree on the directions, not on the size of volume and share" in loose
     turned = answers.on_change(rows_of((10e6, 12e6), (-2e6, -4e6), (1e6, 1e6 - 1e6 - 1)))
     assert "do not agree on the direction of: unit value" in turned
     assert answers.on_change(rows_of((0, 0), (0, 0), (0, 0))) == "The value did not change."

@@ -190,7 +190,7 @@ def on_change(rows: pd.DataFrame) -> str:
     verdict = choose(
         (len(turned) > 0, f"The methods do not agree on the direction of: {joined([*turned])}."),
         (len(far) == 0, "The two methods lie close: the account is firm."),
-        (True, f"The methods agree on the directions, not on the size of: {joined([*far])}."),
+        (True, f"The methods agree on the directions, not on the size of {joined([*far])}."),
     )
     went = "rose" if change > 0 else "fell"
     return fill(

@@ -68,10 +68,12 @@ def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
     """
     if not facts.get("candidates"):
         return
+    judged = hub_rates.judge(runs)
     show(
-        plot_scan_rates(canvas(3.4), runs, hub_rates.judge(runs)),
+        plot_scan_rates(canvas(1.1 + 0.42 * len(judged)), runs, judged),
         title="Without a control, {false_rate:pct0} of suppliers jump (scan of {control_year})",
-        subtitle="Share of suppliers that jumped: diamond, control; dots: other years, other goods",
+        subtitle="Share of suppliers that jumped: diamond, at the control; hollow dots, in other "
+        "years; grey dots, of other goods",
         alt="A row a control: its rate, those of the placebo scans, and their interval.",
         data=layers(controls=hub_rates.control_table(runs), scans=runs),
         **facts,

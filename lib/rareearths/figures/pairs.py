@@ -27,6 +27,8 @@ from rareearths.figures.look import (
 from rareearths.figures.shares import hollow_note, plot_share_lines
 from rareearths.words import show_number
 
+_NUMBERS_BESIDE = 12  # numbers that find room beside one another in `plot_instruments`
+
 
 def plot_exposure(axes: Axes, exposure: pd.DataFrame, pair: pairs.Pair) -> Axes:
     """Draw the exporter's share of what each buys: a bar between value (hollow) and tonnes.
@@ -176,8 +178,7 @@ def plot_instruments(axes: Axes, events: pd.DataFrame) -> Axes:
     if events.empty:
         raise ValueError("there is nothing to draw: no instrument")
     shown = [how for how in accords.HOW if how in set(events["how"])]
-    points = events.assign(year=events["earliest"].dt.year)
-    points["level"] = points.groupby(["how", "year"]).cumcount()
+    points = _in_levels(events)
     base, ticks = 0.0, []
     for how in shown:
         lane = points[points["how"] == how]
@@ -198,10 +199,25 @@ def plot_instruments(axes: Axes, events: pd.DataFrame) -> Axes:
     return axes
 
 
+def _in_levels(events: pd.DataFrame) -> pd.DataFrame:
+    """Add ``year`` and ``level``: numbers of years that are close stand below one another."""
+    points = events.assign(year=events["earliest"].dt.year, level=0)
+    points = points.sort_values("year", kind="stable")
+    apart = (points["year"].max() - points["year"].min() + 2) / _NUMBERS_BESIDE
+    for _, lane in points.groupby("how"):
+        last = {}  # year of the newest number by level
+        for row in lane.itertuples():
+            level = 0
+            while row.year - last.get(level, -np.inf) < apart:
+                level += 1
+            last[level] = row.year
+            points.loc[row.Index, "level"] = level
+    return points
+
+
 def instruments_height(events: pd.DataFrame) -> float:
     """Height in inches that `plot_instruments` needs."""
-    years = events["earliest"].dt.year
-    deepest = events.groupby([events["how"], years]).size().groupby(level=0).max()
+    deepest = _in_levels(events).groupby("how")["level"].max() + 1
     return 0.7 + 0.22 * float((deepest + 0.7).sum())
 
 

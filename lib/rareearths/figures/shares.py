@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import (
+    FixedLocator,
     FuncFormatter,
     Locator,
     LogLocator,
@@ -206,9 +207,9 @@ def _price_ticks(axes: Axes) -> Locator:
     low, high = axes.get_xlim()
     decades = np.log10(high / low)
     if decades < 1:
-        doubling = LogLocator(subs=(1, 2, 5))
-        inside = [low <= tick <= high for tick in doubling.tick_values(low, high)]
-        return doubling if sum(inside) > 1 else MaxNLocator(2)
+        steps = np.multiply.outer(10.0 ** np.arange(-3, 9), (1, 2, 5)).ravel()
+        inside = steps[(steps >= low) & (steps <= high)]
+        return FixedLocator(inside) if len(inside) > 1 else MaxNLocator(3)
     return LogLocator(subs=(1, 3) if decades < 2 else (1,))
 
 

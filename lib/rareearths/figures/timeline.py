@@ -23,7 +23,7 @@ CONTESTED = (INK, "o", "circle")  # in the legend; such a mark is hollow, whatev
 LANES = 6
 LEVEL_PX = 7  # of a mark in a stack of the interactive timeline
 NARROW_PX = 320  # of a timeline that leaves a quarter no room for a whole mark
-NUMBER_WIDTH = 0.06  # of a number above an Axes, as a part of its width
+NUMBER_WIDTH = 0.075  # of a number above an Axes, as a part of its width
 
 # Dates in figures, of years, months, days: without names of months, the same in each language.
 _FORMATS = ["%Y", "%Y-%m", "%Y-%m-%d", "%H:%M", "%H:%M", "%S"]

@@ -7,7 +7,8 @@ from rareearths.mirror.band import mirror_band
 from rareearths.mirror.gap import freight_margin, log_gap
 from rareearths.mirror.statements import side_by_side
 
-COLUMNS = ["month", "reported_usd", "exporter_usd", "gap", "share_low", "share_high"]
+COLUMNS = ["month", "reported_usd", "exporter_usd", "gap", "share_low", "share_high", "hhi_low",
+           "hhi_high"]  # fmt: skip
 
 
 def by_month(importer: str, exporter: str, products: str | list[str]) -> pd.DataFrame:
@@ -25,9 +26,10 @@ def by_month(importer: str, exporter: str, products: str | list[str]) -> pd.Data
     pandas.DataFrame
         ``month`` (text), ``reported_usd`` (as the importer reports it, CIF) and ``exporter_usd``
         (as the exporter does, FOB), current US$, missing where not stated; ``gap``
-        (`mirror.log_gap`; missing where one is missing or zero); ``share_low`` and ``share_high``
-        (fractions), see `mirror.mirror_band`. Months with a report of the importer and a second
-        statement on some flow; none as long as no refresh has brought rows of this importer.
+        (`mirror.log_gap`; missing where one is missing or zero); ``share_low``, ``share_high``,
+        ``hhi_low`` and ``hhi_high`` (of all suppliers; fractions), see `mirror.mirror_band`. Months
+        with a report of the importer and a second statement on some flow; none as long as no
+        refresh has brought rows of this importer.
 
     References
     ----------
