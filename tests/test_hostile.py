@@ -102,10 +102,8 @@ def write(folder: Path) -> Path:
     Another shows a table of events whose texts and addresses are hostile.
     """
     hostile = {"text": " ".join(HOSTILE), "texts": HOSTILE, "urls": ADDRESSES}
-    plain_urls = ["https://example.org", *["x"] * 7, "http://x", ""]
-    texts = ["harmless".ljust(150, "x")] * len(
-        HOSTILE
-    )  # as long, so that tables are laid out alike
+    plain_urls = ["https://example.org", "x" * 150, *["x"] * 6, "http://x", ""]
+    texts = ["harmless".ljust(150, "x")] * len(HOSTILE)  # as long: tables are alike
     harmless = {"text": "harmless", "texts": texts, "urls": plain_urls}
     reports = [
         entry("shown-hostile", f"{FILE_NAME}.ipynb", **hostile),
