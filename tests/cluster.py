@@ -58,6 +58,8 @@ class Cluster:
         for name in list(self._started):
             self.kill(name)
         sys.path.remove(str(SPARK))
+        for name in [name for name in sys.modules if name.split(".")[0] in ("pyspark", "py4j")]:
+            del sys.modules[name]  # or the tests that follow would find Spark
 
     @property
     def environment(self) -> dict[str, str]:

@@ -349,7 +349,7 @@ def break_exports(answer):
 
 
 def test_an_interrupted_refresh_asks_nothing_twice(data, both_sides):
-    both_sides.faults = [good, good, good, *[play.status(500)] * FOREVER]
+    both_sides.faults = [play.good, play.good, play.good, *[play.status(500)] * FOREVER]
     with pytest.raises(RefreshError, match="status 500"):
         refresh(["comtrade"], options(key=KEY))
     first = [json.dumps([path, query]) for path, query, _ in both_sides.asked]
@@ -358,10 +358,6 @@ def test_an_interrupted_refresh_asks_nothing_twice(data, both_sides):
     refresh(["comtrade"], options(key=KEY))
     again = [json.dumps([path, query]) for path, query, _ in both_sides.asked]
     assert again == [first[-1]]
-
-
-def good(handler, body):
-    play.send(handler, body)
 
 
 def test_a_refreshed_table_can_be_compared(data, both_sides, capsys):

@@ -14,6 +14,7 @@ from rareearths.sources import comtrade_mirror, raw
 from rareearths.sources.fetch import SourceError, Unusable
 from rareearths.sources.monthly import months_between
 from rareearths.sources.refresh import RefreshError, refresh
+from test_comtrade_months import about_rows
 from test_refresh import everything, hashes, options
 from test_sources import ECONOMIES, TODAY, read_of
 
@@ -69,10 +70,6 @@ def fetched(publisher, notes=None, **given):
 
 def reported(publisher, notes=None, **given) -> pd.DataFrame:
     return comtrade_mirror.ordered(TABLE, fetched(publisher, notes, **given)[TABLE])
-
-
-def about_rows(notes) -> list[str]:
-    return [line for line in notes if "no report of" not in line and "not asked for" not in line]
 
 
 # What is asked.
@@ -210,7 +207,7 @@ def test_a_refusal_says_what_to_do(publisher, refusal):
     make, message = (play.OF_COMTRADE | {
         "bad key": (play.status(401, "no"), "does not accept the key"),
     })[refusal]  # fmt: skip
-    publisher.faults = [good, make]
+    publisher.faults = [play.good, make]
     with pytest.raises(SourceError, match=message):
         reported(publisher)
 
@@ -226,10 +223,6 @@ def newer(data, publisher):
 
 def run(lines=None, **given):
     return refresh([comtrade_mirror.NAME], options(lines, **given))
-
-
-def good(handler, body):
-    play.send(handler, body)
 
 
 def test_a_refresh_fills_the_table_and_pages_know_the_band_of_the_month(data, newer):
@@ -318,7 +311,7 @@ del BROKEN["empty"]  # no failure of an empty table, see above
 def test_a_fault_ends_in_a_clear_error_and_changes_nothing(data, newer, fault):
     """The first answer, on availability, is good."""
     make, message = BROKEN[fault]
-    newer.faults = [good, *[make] * FOREVER]
+    newer.faults = [play.good, *[make] * FOREVER]
     before, lines = hashes(data), []
     with pytest.raises(RefreshError, match=message) as caught:
         run(lines, key=KEY, since=2026)
@@ -334,13 +327,13 @@ PASSING = play.PASSING | play.REDIRECTED
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_passing_fault_ends_in_the_right_table(data, newer, fault):
-    newer.faults = [good, PASSING[fault]]
+    newer.faults = [play.good, PASSING[fault]]
     run(since=2026)
     assert len(catalogue.load(TABLE)) == 10 * 5
 
 
 def test_an_interrupted_refresh_asks_nothing_twice(data, newer):
-    newer.faults = [*[good] * 12, *[play.status(500)] * FOREVER]
+    newer.faults = [*[play.good] * 12, *[play.status(500)] * FOREVER]
     with pytest.raises(RefreshError, match="status 500"):
         run()
     answered = [asked[:2] for asked in newer.asked][:12]

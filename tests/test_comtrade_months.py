@@ -490,7 +490,7 @@ BROKEN = play.BROKEN | play.NOT_JSON | play.OF_COMTRADE
 def test_a_fault_ends_in_a_clear_error_and_changes_nothing(data, newer, fault):
     """The first three answers, on availability, are good; the empty one comes from the first."""
     make, message = BROKEN[fault]
-    first = [] if fault == "empty" else [good] * 3
+    first = [] if fault == "empty" else [play.good] * 3
     newer.faults = [*first, *[make] * FOREVER]
     before, lines = hashes(data), []
     with pytest.raises(RefreshError, match=message) as caught:
@@ -502,22 +502,18 @@ def test_a_fault_ends_in_a_clear_error_and_changes_nothing(data, newer, fault):
     assert KEY.encode() not in everything(data)
 
 
-def good(handler, body):
-    play.send(handler, body)
-
-
 PASSING = play.PASSING | play.REDIRECTED
 
 
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_passing_fault_ends_in_the_right_table(data, newer, fault):
-    newer.faults = [good, good, good, PASSING[fault]]
+    newer.faults = [play.good, play.good, play.good, PASSING[fault]]
     run()
     assert len(catalogue.load(TABLE)) == len(BUNDLED) + 22 * 8
 
 
 def test_an_interrupted_refresh_asks_nothing_twice(data, newer):
-    newer.faults = [*[good] * 5, *[play.status(500)] * FOREVER]
+    newer.faults = [*[play.good] * 5, *[play.status(500)] * FOREVER]
     with pytest.raises(RefreshError, match="status 500"):
         run()
     last = newer.asked[-1][:2]

@@ -624,10 +624,6 @@ def test_a_dry_run_asks_nothing(data, japan, publisher):
     assert "appId" not in "".join(lines)
 
 
-def good(handler, body):
-    play.send(handler, body)
-
-
 FAULTS = (
     play.BROKEN
     | play.NOT_JSON
@@ -640,7 +636,7 @@ FAULTS = (
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_values_changes_nothing(data, japan, publisher, fault):
     make, message = FAULTS[fault]
-    publisher.faults = [good] + [make] * FOREVER
+    publisher.faults = [play.good] + [make] * FOREVER
     before, lines = hashes(data), []
     with pytest.raises(RefreshError, match=message) as caught:
         run(lines)
@@ -653,7 +649,7 @@ def test_a_fault_of_the_values_changes_nothing(data, japan, publisher, fault):
 
 def test_what_was_read_is_not_asked_for_again(data, japan, publisher):
     japan.per_page = 50
-    publisher.faults = [good, good, play.status(403, "too many")]
+    publisher.faults = [play.good, play.good, play.status(403, "too many")]
     with pytest.raises(RefreshError, match="status 403"):
         run()
     run()

@@ -325,7 +325,7 @@ def test_a_table_that_breaks_its_schema_is_not_taken(data, publisher):
 
 def test_an_interrupted_refresh_goes_on_where_it_stopped(data, publisher):
     publisher.per_page = 1000  # six pages for each of two series
-    publisher.faults = [good, good, good, play.status(403, "enough for today")]
+    publisher.faults = [play.good, play.good, play.good, play.status(403, "enough for today")]
     with pytest.raises(RefreshError, match="status 403"):
         refresh(["worldbank"], options())
     first = [(path, query["page"]) for path, query, _ in publisher.asked]
@@ -335,10 +335,6 @@ def test_an_interrupted_refresh_goes_on_where_it_stopped(data, publisher):
     assert again == [first[-1]] * 2
     assert len(asked) == 12 + 1
     assert problems() == []
-
-
-def good(handler, body):
-    play.send(handler, body)
 
 
 @pytest.mark.parametrize("nth", range(1, 5))

@@ -60,7 +60,6 @@ def test_every_flow_is_in_the_store_once(tmp_path, archive):
     written, notes = put_in(store, archive)
     assert written == [Partition("HS92", RELEASE, year) for year in YEARS]
     same(read(store), expected())
-    assert store.damage() == []
     counts = [len(FLOWS[FLOWS["year"] == year]) for year in YEARS]
     assert notes == [
         f"[{n}/2] HS92 {RELEASE} {year}: {count:,} flows"
@@ -139,7 +138,6 @@ def test_a_damaged_file_is_found_and_written_anew(tmp_path, archive):
     put_in(store, archive)
     partition = Partition("HS92", RELEASE, 2022)
     store.file(partition).write_bytes(b"PAR1")
-    assert store.damage() == [f"{partition.path}: not as it was written"]
     written, _ = put_in(store, archive)
     assert written == [partition]
     same(read(store), expected())
@@ -192,6 +190,24 @@ def test_a_flow_that_comes_again_in_another_piece_is_found(tmp_path, monkeypatch
     path.write_bytes(zipped({codes_name(): archives.countries(), YEAR: text}))
     with pytest.raises(StoreError, match="the flow CHN JPN 280000 is there twice"):
         put_in(Store(tmp_path / "store"), path)
+
+
+def test_partners_that_are_no_economy_are_told_once_a_year(tmp_path, monkeypatch):
+    from rareearths.sources import archive as reader
+
+    monkeypatch.setattr(reader, "BLOCK", 60)
+    lines = [f"2022,899,392,28{n:04d},1.0,1.0" for n in range(10)]
+    text = "\n".join(["t,i,j,k,v,q", *lines, "2022,156,392,280530,1,1"]) + "\n"
+    path = tmp_path / "archive.zip"
+    codes = archives.countries() + "899,Areas nes,XX,N/A\n"
+    path.write_bytes(zipped({codes_name(): codes, YEAR: text}))
+    store = Store(tmp_path / "store")
+    _, notes = put_in(store, path)
+    assert notes[0] == (
+        "2022: BACI: 10,000 US$ of partners that are no economy of ours, left out: 899 N/A"
+    )
+    assert len(notes) == 2
+    assert len(read(store)) == 1
 
 
 def test_what_is_no_archive_is_named(tmp_path):

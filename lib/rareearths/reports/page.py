@@ -217,7 +217,7 @@ def _exporter():
         exclude_output_prompt=True,
         exclude_anchor_links=True,
     )
-    exporter.register_filter("whole_dates", _unbroken)
+    exporter.register_filter("unbroken", _unbroken)
     exporter.register_filter("breakable_paths", _breakable_paths)
     return exporter
 

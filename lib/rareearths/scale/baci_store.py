@@ -5,7 +5,6 @@ limit of memory and a folder to spill to, so that a question about one importer 
 Years that the store holds whole, made from the same archive, are not read again.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,13 +14,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rareearths import catalogue
-from rareearths.scale.store import COLUMNS, FILE, MEMORY, SCHEMA, Partition, Store, StoreError
+from rareearths.scale.store import FILE, MEMORY, SCHEMA, Partition, Store, StoreError
 from rareearths.sources import archive, baci_flows
 from rareearths.sources.fetch import Unusable
 
 MEMBER = re.compile(r"BACI_(HS\d\d)_Y(\d{4})_(V\d{6}[a-z]?)\.csv")
 ROW_GROUP = 122_880  # rows; DuckDB's own, of which it skips those without the importer asked for
-_BLOCK = 2**22
 
 
 def import_baci(
@@ -62,7 +60,7 @@ def import_baci(
 
 
 def _import(path: Path, store: Store, economies, work: Path, note) -> list[Partition]:
-    sha256, written = _sha256(path), []
+    sha256, written = catalogue.file_sha256(path), []
     with archive.opened(path, path.name) as opened:
         members = _members(opened)
         _, release = _kind(members)
@@ -105,11 +103,15 @@ def _kind(members: Iterable[Partition]) -> tuple[str, str]:
 def _write(opened, member: str, partition: Partition, codes, economies, work: Path, note) -> int:
     """Write the rows of a year to the work folder, sorted; returns how many there are."""
     unsorted, place = work / "unsorted.parquet", f"{opened.name}, {member}"
+    left, partners = 0, set()
     with pq.ParquetWriter(unsorted, SCHEMA) as writer:
         for table in opened.tables(member, baci_flows.COLUMNS):
             flows = baci_flows.typed(table, partition.year, place)
-            flows = baci_flows.named(flows, codes, economies, place, note)
-            writer.write_table(pa.Table.from_pandas(flows[list(COLUMNS)], SCHEMA, False))
+            flows, value, unknown = baci_flows.named(flows, codes, economies, place)
+            left, partners = left + value, partners | unknown
+            writer.write_table(pa.Table.from_pandas(flows[SCHEMA.names], SCHEMA, False))
+    if partners:
+        note(f"{partition.year}: {baci_flows.left_out(left, partners)}")
     _sort(unsorted, work / FILE, work, place)
     unsorted.unlink()
     return pq.read_metadata(work / FILE).num_rows
@@ -120,7 +122,7 @@ def _sort(unsorted: Path, made: Path, work: Path, place: str) -> None:
     options = {"memory_limit": MEMORY, "temp_directory": str(work / "spill")}
     with duckdb.connect(config=options) as database:
         database.execute(
-            f"COPY (SELECT * FROM read_parquet(?) ORDER BY importer, product, exporter) "
+            "COPY (SELECT * FROM read_parquet(?) ORDER BY importer, product, exporter) "
             f"TO '{_quoted(made)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})",
             [str(unsorted)],
         )
@@ -136,11 +138,3 @@ def _sort(unsorted: Path, made: Path, work: Path, place: str) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

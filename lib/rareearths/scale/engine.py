@@ -14,14 +14,14 @@ from platformdirs import user_cache_path
 
 from rareearths.scale.store import FLOWS, MEMORY, Store, StoreError
 
-DUCKDB, SPARK = "duckdb", "spark"
+DUCKDB = "duckdb"
 KINDS = {
     "year": "integer",
     "exporter": "string",
     "importer": "string",
     "product": "string",
-    "value_usd": "number",
-    "quantity_t": "number",
+    "value_usd": "numeric",
+    "quantity_t": "numeric",
 }
 _SPARK_MASTERS = ("spark://", "local", "yarn", "k8s://")
 _SPARK_CONNECT = "sc://"
@@ -158,14 +158,8 @@ def _checked(flows: ir.Table, source) -> ir.Table:
     for name, kind in KINDS.items():
         if name not in schema:
             raise StoreError(f"{source}: no column {name!r}; there are {', '.join(schema)}")
-        found = schema[name]
-        fits = {
-            "integer": found.is_integer(),
-            "string": found.is_string(),
-            "number": found.is_numeric(),
-        }[kind]
-        if not fits:
-            raise StoreError(f"{source}: {name} is {found}, not {kind}")
+        if not getattr(schema[name], f"is_{kind}")():
+            raise StoreError(f"{source}: {name} is {schema[name]}, not {kind}")
     return flows.select(
         year=flows.year,  # as it is, so that years that are not asked for are not read
         exporter=flows.exporter,

@@ -17,14 +17,15 @@ from filelock import FileLock, Timeout
 
 from rareearths import catalogue
 
-COLUMNS = {
-    "exporter": pa.string(),  # ISO3
-    "importer": pa.string(),  # ISO3
-    "product": pa.string(),  # HS code, six digits
-    "value_usd": pa.int64(),  # current US$, FOB
-    "quantity_t": pa.float64(),  # tonnes; missing where none is known
-}
-SCHEMA = pa.schema(COLUMNS)
+SCHEMA = pa.schema(
+    {
+        "exporter": pa.string(),  # ISO3
+        "importer": pa.string(),  # ISO3
+        "product": pa.string(),  # HS code, six digits
+        "value_usd": pa.int64(),  # current US$, FOB
+        "quantity_t": pa.float64(),  # tonnes; missing where none is known
+    }
+)
 FLOWS, MANIFEST, FILE = "flows", "store.json", "flows.parquet"
 MEMORY = os.environ.get("RAREEARTHS_MEMORY", "2GB")  # what DuckDB may hold; beyond that it spills
 
@@ -138,17 +139,6 @@ class Store:
         about = {"archive": archive, "rows": rows, "sha256": catalogue.file_sha256(made)}
         os.replace(made, file)
         self._list(self.entries() | {partition: about})
-
-    def damage(self) -> list[str]:
-        """Return what is wrong with the files that the store lists; nothing when all are whole."""
-        found = []
-        for partition, about in sorted(self.entries().items(), key=lambda item: item[0].path):
-            file = self.file(partition)
-            if not file.is_file():
-                found.append(f"{partition.path}: missing")
-            elif catalogue.file_sha256(file) != about["sha256"]:
-                found.append(f"{partition.path}: not as it was written")
-        return found
 
     @contextmanager
     def writing(self):

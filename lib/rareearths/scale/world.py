@@ -1,7 +1,7 @@
 """Questions to all importers, products and years at once, as Ibis expressions.
 
 Each takes a table of flows as `engine.open_flows` returns it, and returns another table; nothing is
-computed before it is asked for (``.to_pandas()``). They run unchanged on DuckDB and on Spark: sums
+computed before `engine.compute` asks. They run unchanged on DuckDB and on Spark: sums
 and counts alone, no function that one of them rounds or breaks ties in a way of its own.
 """
 
@@ -10,10 +10,10 @@ import ibis.expr.types as ir
 
 from rareearths.hubs import BEFORE, FED_PART, JUMP, SMALLEST_SHARE, SMALLEST_USD
 from rareearths.mirror import freight_margin
+from rareearths.risk import MISSING_STABILITY
 from rareearths.risk.geodep import LEAST_YEARS, NO_EXPORTS, WINDOW, Thresholds
-from rareearths.trade import check_basis
+from rareearths.trade import BASES, check_basis
 
-AMOUNTS = {"value": "value_usd", "tonnes": "quantity_t"}
 CELL = ["importer", "product", "year"]
 
 
@@ -38,21 +38,15 @@ def concentration(flows: ir.Table, basis: str = "value") -> ir.Table:
     ----------
     docs/methods/hhi.md; the same as `rareearths.risk.concentration` by HS code.
     """
-    amount = flows[AMOUNTS[check_basis(basis)]]
+    amount = flows[BASES[check_basis(basis)]]
     traded = flows.filter(amount > 0).select(*CELL, amount=amount)
     sums = traded.group_by(CELL).agg(
-        total=traded.amount.sum(),
-        squares=(traded.amount * traded.amount).sum(),
-        most=traded.amount.max(),
+        hhi=_hhi(traded.amount),
         suppliers=traded.count(),
+        largest=traded.amount.max() / traded.amount.sum(),
+        total=traded.amount.sum(),
     )
-    return sums.select(
-        *CELL,
-        amount=sums.total,
-        hhi=sums.squares / (sums.total * sums.total),
-        suppliers=sums.suppliers,
-        largest=sums.most / sums.total,
-    )
+    return sums.select(*CELL, "hhi", "suppliers", "largest", amount=sums.total)
 
 
 def dependency_screen(
@@ -84,9 +78,7 @@ def dependency_screen(
     traded = traded.filter(traded.value_usd > 0)
     bought = concentration(traded)
     sales = traded.group_by(["exporter", "product", "year"]).agg(sold=traded.value_usd.sum())
-    world = sales.group_by(["product", "year"]).agg(
-        world_hhi=(sales.sold * sales.sold).sum() / (sales.sold.sum() * sales.sold.sum())
-    )
+    world = sales.group_by(["product", "year"]).agg(world_hhi=_hhi(sales.sold))
     own = sales.select(importer=sales.exporter, product=sales["product"], year=sales.year,
                        sold=sales.sold)  # fmt: skip
     cells = bought.left_join(own, CELL).select(
@@ -198,26 +190,10 @@ def transshipment_scan(
         "after": range(year + 1, year + years_after + 1),
     }
     to = flows.importer == importer if importer else flows.importer != exporter
-    sales = _medians(flows.filter(to), "exporter", spans)
+    sold = _medians(flows.filter(to), "exporter", spans)
     bought = _medians(flows.filter(flows.exporter == exporter), "importer", spans)
-    totals = sales.group_by("product").agg(before=sales.before.sum(), after=sales.after.sum())
-    whole = bought.group_by("product").agg(before=bought.before.sum(), after=bought.after.sum())
-    rows = sales.join(totals, "product").select(
-        product=sales["product"],
-        supplier=sales.economy,
-        before_usd=sales.before,
-        after_usd=sales.after,
-        share_before=_part(sales.before, totals.before),
-        share_after=_part(sales.after, totals.after),
-    )
-    fed = bought.join(whole, "product").select(
-        product=bought["product"],
-        supplier=bought.economy,
-        bought_before_usd=bought.before,
-        bought_after_usd=bought.after,
-        part_before=_part(bought.before, whole.before),
-        part_after=_part(bought.after, whole.after),
-    )
+    rows = _with_parts(sold, "{}_usd", "share_{}")
+    fed = _with_parts(bought, "bought_{}_usd", "part_{}")
     keys = ["product", "supplier"]
     joined = rows.left_join(fed, keys)
     rows = joined.select(
@@ -247,10 +223,7 @@ def network_layers(flows: ir.Table) -> ir.Table:
     sides = {}
     for side in ("exporter", "importer"):
         sums = traded.group_by([*keys, side]).agg(usd=traded.value_usd.sum())
-        sides[side] = sums.group_by(keys).agg(
-            count=sums.count(),
-            hhi=(sums.usd * sums.usd).sum() / (sums.usd.sum() * sums.usd.sum()),
-        )
+        sides[side] = sums.group_by(keys).agg(count=sums.count(), hhi=_hhi(sums.usd))
     economies = ibis.union(
         traded.select(*keys, economy=traded.exporter),
         traded.select(*keys, economy=traded.importer),
@@ -298,8 +271,6 @@ def criticality(
     ----------
     docs/methods/geopolrisk.md; the same as `rareearths.risk.geopolrisk`.
     """
-    from rareearths.risk import MISSING_STABILITY
-
     weighed = flows.filter(flows.quantity_t > 0)
     bought = weighed.join(materials, "product").select(
         importer=weighed.importer,
@@ -318,10 +289,7 @@ def criticality(
     keys = ["importer", "material", "year"]
     imports = rated.group_by(keys).agg(bought=rated.quantity_t.sum(), risky=rated.risky.sum())
     mined = production.filter(production.quantity_t > 0)
-    output = mined.group_by(["material", "year"]).agg(
-        hhi=(mined.quantity_t * mined.quantity_t).sum()
-        / (mined.quantity_t.sum() * mined.quantity_t.sum())
-    )
+    output = mined.group_by(["material", "year"]).agg(hhi=_hhi(mined.quantity_t))
     own = mined.select(importer=mined.economy, material=mined.material, year=mined.year,
                        own=mined.quantity_t)  # fmt: skip
     scored = imports.join(output, ["material", "year"]).select(
@@ -355,8 +323,21 @@ def _median(values: list):
     return sum(values) / len(values)
 
 
-def _part(amount, total):
-    return (total > 0).ifelse(amount / total, 0.0)
+def _with_parts(medians: ir.Table, amount: str, part: str) -> ir.Table:
+    """The medians of each supplier, and its parts of their sums; names of columns by span."""
+    sums = medians.group_by("product").agg(before=medians.before.sum(), after=medians.after.sum())
+    columns = {}
+    for span in ("before", "after"):
+        total = sums[span]
+        columns[amount.format(span)] = medians[span]
+        columns[part.format(span)] = (total > 0).ifelse(medians[span] / total, 0.0)
+    return medians.join(sums, "product").select(
+        product=medians["product"], supplier=medians.economy, **columns
+    )
+
+
+def _hhi(amounts):
+    return (amounts * amounts).sum() / (amounts.sum() * amounts.sum())
 
 
 def _graded(rows: ir.Table) -> ir.Table:

@@ -87,7 +87,10 @@ def read_flows(
     lacking = sorted(set(products) - set(rows["product"]))
     if lacking:
         raise Unusable(f"{place}: no flow at all of {', '.join(lacking)}")
-    return Flows(named(rows, codes, economies, place, note), read)
+    rows, left, partners = named(rows, codes, economies, place)
+    if partners:
+        note(left_out(left, partners))
+    return Flows(rows, read)
 
 
 def country_codes(text: str, place: str) -> dict[str, str]:
@@ -156,13 +159,15 @@ def _numbers(column: pd.Series, name: str, place: str) -> pd.Series:
 
 
 def named(
-    rows: pd.DataFrame,
-    codes: dict[str, str],
-    economies: pd.DataFrame,
-    place: str,
-    note: Callable[[str], None],
-) -> pd.DataFrame:
-    """Put ISO3 codes in the place of BACI's, and leave out who is no economy of ours."""
+    rows: pd.DataFrame, codes: dict[str, str], economies: pd.DataFrame, place: str
+) -> tuple[pd.DataFrame, int, set[str]]:
+    """Put ISO3 codes in the place of BACI's, and leave out who is no economy of ours.
+
+    Returns
+    -------
+    (pandas.DataFrame, int, set of str)
+        The flows; the value of those left out, US$; and who their partners are.
+    """
     before = economies.dropna(subset=["baci_code_before"])
     successors = dict(zip(before["baci_code_before"].astype("str"), before["economy"], strict=True))
     iso3 = {code: ISO3_OF_BACI.get(name, name) for code, name in codes.items()} | successors
@@ -175,13 +180,17 @@ def named(
         named["importer"].isin(economies["economy"]),
     )
     left = ~(known[0] & known[1])
-    if left.any():
-        both = pd.concat([rows.loc[~known[0], "exporter"], rows.loc[~known[1], "importer"]])
-        listed = ", ".join(f"{code} {one_line(iso3[code])}" for code in sorted(set(both)))
-        value = f"{named.loc[left, 'value_usd'].sum():,} US$"
-        note(f"BACI: {value} of partners that are no economy of ours, left out: {listed}")
+    both = pd.concat([rows.loc[~known[0], "exporter"], rows.loc[~known[1], "importer"]])
+    partners = {f"{code} {one_line(iso3[code])}" for code in set(both)}
+    value = int(named.loc[left, "value_usd"].sum())
     named = named[~left]
     twice = named[named.duplicated(KEY)]
     if len(twice):
         raise Unusable(f"{place}: two rows for {' '.join(map(str, twice.iloc[0][KEY]))}")
-    return named.reset_index(drop=True)
+    return named.reset_index(drop=True), value, partners
+
+
+def left_out(value: int, partners: set[str]) -> str:
+    """Say what `named` left out."""
+    listed = ", ".join(sorted(partners))
+    return f"BACI: {value:,} US$ of partners that are no economy of ours, left out: {listed}"

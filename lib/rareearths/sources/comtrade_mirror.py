@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from rareearths import catalogue
+from rareearths import catalogue, monthly
 from rareearths.catalogue import DataError
 from rareearths.sources import comtrade, comtrade_months, comtrade_parts
 from rareearths.sources.comtrade_availability import published_years
@@ -36,7 +36,7 @@ from rareearths.sources.plan import Fetched, Plan
 NAME, TABLE = "comtrade-mirror", "mirror_months"
 TABLES = (TABLE,)
 BASE, LICENCE, MANNERS, KEY = comtrade.BASE, comtrade.LICENCE, comtrade.MANNERS, comtrade.KEY
-REVISED_MONTHS = comtrade_months.REVISED_MONTHS
+REVISED_MONTHS = monthly.REVISED_MONTHS
 RULE = (
     f"months that are missing from {FIRST_MONTH} on, and the {REVISED_MONTHS} latest of the "
     "table, which may be revised"
