@@ -126,7 +126,7 @@ def test_the_shock_stays_contested_because_tests_and_publications_disagree(ledge
     assert "Publications disagree" in row["because"]
     others = ledgers["KOR"].set_index("claim_id").at["shock-2010", "because"]
     assert "Publications" not in others, "they are about exports to Japan"
-    assert "japan_customs" in row["tables"]
+    assert "Japan's rare-earth imports as customs published them" in row["tables"]
 
 
 def test_ranks_of_the_major_consumer_by_a_plain_query(ledgers):

@@ -614,9 +614,9 @@ def test_figures_show_every_candidate(japan, runs):
     assert diamonds == judged["rate"].tolist()
 
 
-def test_the_table_sets_each_interval_beside_its_rate(runs):
-    columns = figures.hubs._CONTROLS
-    for rate in ("false_rate", "fed_false_rate"):
+def test_the_tables_set_each_interval_beside_its_rate(runs):
+    tables = {"false_rate": figures.hubs._JUMPED, "fed_false_rate": figures.hubs._FED}
+    for rate, columns in tables.items():
         assert columns[columns.index(rate) + 1] == rate.replace("rate", "range")
     row = hub_rates.control_table(runs).set_index("year").loc[2010]
     assert (row["false_rate"], row["false_range"]) == (31 / 125, "16% to 36%")

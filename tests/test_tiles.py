@@ -115,3 +115,9 @@ def test_a_code_is_shown_with_its_name(allowed, value, text):
     cell = new_code_cell(source, metadata={"tags": ["parameters"]})
     values = {"here": value, "else": [1, 2]}
     assert parameters.texts(new_notebook(cells=[cell]), values) == {"here": text, "else": "1, 2"}
+
+
+@pytest.mark.parametrize(("members", "bloc"), [([], "MSP"), (["JPN", "USA"], "not used")])
+def test_a_value_whose_place_another_takes_is_said_to_be_unused(members, bloc):
+    values = {"bloc": "MSP", "members": members}
+    assert parameters.texts(new_notebook(), values)["bloc"] == bloc

@@ -36,6 +36,11 @@ def test_the_code_of_a_bloc_is_said_once():
     assert [text for code, text in said.items() if text.count(code) != 1] == []
 
 
+def test_a_code_stays_where_its_name_says_the_same():
+    assert translation.said("natural graphite (graphite)", "ja") == "天然黒鉛（graphite）"
+    assert translation.said("rare earths (rare_earths)", "ja") == "レアアース（rare_earths）"
+
+
 def test_goods_with_their_code_are_said_as_in_the_table():
     translation.speak("ja")
     labels = trade.product_labels("ja")

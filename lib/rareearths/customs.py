@@ -18,18 +18,23 @@ MONTHS = (
 
 @dataclass(frozen=True)
 class Months:
-    """The known months of one series from an event on, against a mean.
+    """The known months of one series around an event, against a mean.
 
     ``base`` is in tonnes a month, missing where nothing known precedes; ``of`` says in words which
-    months it is the mean of; ``rows`` has ``month`` (period), ``quantity_t`` and ``change``
-    (against ``base``, fraction), from the month of the event on.
+    months it is the mean of; ``known`` has ``month`` (period), ``quantity_t`` and ``change``
+    (against ``base``, fraction).
     """
 
     name: str
     base: float
     of: str
-    rows: pd.DataFrame
+    known: pd.DataFrame
     event: pd.Period
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The months from that of the event on."""
+        return self.known[self.known["month"] >= self.event]
 
     @property
     def after(self) -> pd.DataFrame:
@@ -62,7 +67,7 @@ def around(months: pd.DataFrame, day: pd.Timestamp) -> dict[str, pd.DataFrame]:
 
 
 def compare(customs: dict[str, pd.DataFrame], day: pd.Timestamp) -> list[Months]:
-    """Set the months from an event on against a mean of the months before.
+    """Set the months around an event against a mean of the months before.
 
     Japan's imports of 2010 have no month before the event, but the year's total: what it leaves
     for the months that no page quotes is the mean then.
@@ -71,9 +76,8 @@ def compare(customs: dict[str, pd.DataFrame], day: pd.Timestamp) -> list[Months]
     found = []
     for name, rows in customs.items():
         base, of = _base(name, rows, event)
-        later = rows[rows["month"] >= event].sort_values("month")
-        later = later.assign(change=later["quantity_t"] / base - 1)
-        found.append(Months(name, base, of, later, event))
+        known = rows.sort_values("month").assign(change=rows["quantity_t"] / base - 1)
+        found.append(Months(name, base, of, known, event))
     return found
 
 
@@ -135,39 +139,26 @@ def _named(rows: pd.DataFrame) -> list[tuple[str, float]]:
     return named
 
 
-def on_months(found: list[Months], act: pd.Series) -> str:
-    """What the months from the event on show, series by series, as plain text.
+def on_months(months: Months, act: pd.Series) -> str:
+    """What the months of a series are held against and what their sum hides, as plain text.
 
     Parameters
     ----------
-    found : list of Months
+    months : Months
     act : pandas.Series
         The event, as from `policy.load_event`.
     """
-    if not found:
-        return "No month of customs statistics is at hand within a year of the event."
-    said = [_on_series(months, act) for months in found]
-    return " ".join([*said, "So few months, with gaps, bear no test."])
-
-
-def _on_series(months: Months, act: pd.Series) -> str:
     if not months.readable:
         return f"{months.name}: the known months do not reach around the event."
-    listed = [
-        fill("{month} {t:tonnes} ({x})", month=str(r.month), t=r.quantity_t, x=_percent(r.change))
-        for r in months.rows.itertuples()
-    ]
     return " ".join(
         [
             fill(
-                "{name}: against {of}, {base:tonnes} a month: {list}.",
+                "{name}: the event's months are held against {of}, {base:tonnes} a month.",
                 name=months.name,
                 of=months.of,
                 base=months.base,
-                list=", ".join(listed),
             ),
             *_inside(months, act),
-            _furthest(months, act["direction"] == "liberalising"),
             *_sum(months),
             *["A total for all customers cannot show a stop of one."]
             * (months.total and not _aims_at_all(act)),
@@ -191,8 +182,16 @@ def _inside(months: Months, act: pd.Series) -> list[str]:
     return [fill(template, names=joined(names), **days)] if names else []
 
 
-def _furthest(months: Months, rises: bool) -> str:
-    """The lowest month after the event (or the highest), and when the mean was met again."""
+def furthest(months: Months, rises: bool) -> str:
+    """The lowest month after the event (or the highest), and when the mean was met again.
+
+    Parameters
+    ----------
+    months : Months
+        Readable ones.
+    rises : bool
+        Whether to look for the highest.
+    """
     after = months.after
     change = after["change"]
     row = after.loc[change.idxmax() if rises else change.idxmin()]
@@ -200,10 +199,10 @@ def _furthest(months: Months, rises: bool) -> str:
     back = later[later["change"] <= 0] if rises else later[later["change"] >= 0]
     lead = "{which} in the months after that of the event: {month} ({x})"
     template = choose(
-        ((row["change"] > 0) != rises, f"{lead}, no {{move}}."),
-        (len(back) > 0, f"{lead}; back at that mean in {{back}}."),
-        (later.empty, f"{lead}; no later month is known."),
-        (True, f"{lead}; no later known month is back at the mean."),
+        ((row["change"] > 0) != rises, f"{lead}, no {{move}}"),
+        (len(back) > 0, f"{lead}; back at the mean in {{back}}"),
+        (later.empty, f"{lead}; no later month is known"),
+        (True, f"{lead}; no later known month is back at the mean"),
     )
     return fill(
         template,

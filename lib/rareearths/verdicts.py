@@ -205,10 +205,6 @@ def on_months(studies: list[Study], months: pd.DataFrame, limit: float) -> str:
 def on_power(table: pd.DataFrame, months: pd.DataFrame) -> str:
     """Whether there are series that could have shown anything, by year and by month."""
     return choose(
-        (
-            table.empty and months.empty,
-            "No series reaches far enough, so no size of effect could have been shown.",
-        ),
         (table.empty, "No yearly series reaches far enough; the monthly ones do."),
         (months.empty, "No monthly series reaches far enough; the yearly ones do."),
         (True, "Yearly and monthly series reach around the event."),

@@ -158,7 +158,10 @@ class _Escaped(_Plain):
 
 
 def _usd(value: float) -> str:
+    """Dollars: to a tenth of a million or billion; less is given by three digits."""
     sign, size = "−" if value <= -0.5 else "", abs(value)
+    if 1e3 <= size < 1e6:
+        size = float(f"{size:.3g}")
     for unit, word in ((1e9, "billion"), (1e6, "million")):
         if size >= unit:
             return f"{sign}${size / unit:,.1f} {word}"

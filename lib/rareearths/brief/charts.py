@@ -133,7 +133,8 @@ def _show_prices(flows: pd.DataFrame, supplier: str, /, **facts) -> bool:
             ),
             (True, "{year}: from {exporter} at {ratio:pct0} of the unit value of the others"),
         ),
-        subtitle="Unit value of imports of {goods} by {importer}, current US$ per kg",
+        subtitle="Unit value of imports of {goods} by {importer}, current US$ per kg"
+        + figures.scale_note(per_kg),
         alt="Lines by year: unit value of goods from {exporter} and from all other suppliers.",
         data=per_kg.reset_index(),
         year=year,

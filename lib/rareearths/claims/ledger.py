@@ -86,7 +86,7 @@ def ledger(setting: Setting) -> pd.DataFrame:
     pandas.DataFrame
         One row a claim, in the order of the table: its columns, ``verdict``, ``measure``,
         ``because``, ``value``, ``low``, ``high``, ``form``, ``value_text`` and ``range`` (text),
-        ``range_of`` (the range and what it runs over), ``tables`` (that the test read, text),
+        ``range_of`` (the range and what it runs over), ``tables`` (titles of those read),
         ``rule``, ``general`` (the same for every importer), ``notebook`` and ``shown_in`` (its name
         as text).
     """
@@ -105,7 +105,9 @@ def ledger(setting: Setting) -> pd.DataFrame:
                 "because": with_signs(found.because),
                 "value_text": f"{_show(found.value, found.form)} {found.unit}".strip(),
                 "range": _range(found),
-                "tables": ", ".join(name for name in tables if name not in _LOOKUPS),
+                "tables": "; ".join(
+                    catalogue.table(name).title for name in tables if name not in _LOOKUPS
+                ),
                 "general": bool(test and test.general),
                 "rule": test.rule if test else "No test: the claim names nothing that is measured.",
                 "notebook": test.notebook if test else "",

@@ -104,6 +104,7 @@ from rareearths.figures.shares import (
     plot_supplier_shares,
     plot_supplier_unit_values,
     plot_unit_values,
+    scale_note,
     show_supplier_unit_values,
     supplier_chart,
 )
@@ -205,6 +206,7 @@ __all__ = [
     "rank_height",
     "sankey_chart",
     "sankey_layout",
+    "scale_note",
     "show",
     "show_assumptions",
     "show_boards",

@@ -31,7 +31,7 @@ _NAMES = {"arriving": "arriving", "drawn": "from stock", "short": "missing"}
 def plot_stop(axes: Axes, table: pd.DataFrame) -> Axes:
     """Stack what arrives, what is drawn from stock and what is missing, month by month.
 
-    A thin line shows from where to where the missing part begins, at the ends of the range.
+    Two lines show where the missing part begins at the ends of the range.
 
     Parameters
     ----------
@@ -44,8 +44,10 @@ def plot_stop(axes: Axes, table: pd.DataFrame) -> Axes:
         heights = table[part].to_numpy()
         axes.bar(places, heights, bottom=bottom, color=colour, width=0.86, lw=0)
         bottom = bottom + heights
-    for colour, width in _HALO.items():
-        axes.vlines(places, 1 - table["short_high"], 1 - table["short_low"], color=colour, lw=width)
+    edges = np.arange(len(table) + 1) - 0.5
+    for end in ("short_high", "short_low"):
+        for colour, width in _HALO.items():
+            axes.stairs(1 - table[end], edges, baseline=None, color=colour, lw=width)
     shown = places[:: max(1, -(-len(places) // 5))]
     axes.set_xticks(shown, [table["month"].iloc[place] for place in shown], fontsize=8)
     axes.set(ylim=(0, 1), xlim=(-0.6, len(places) - 0.4))

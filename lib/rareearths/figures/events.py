@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from rareearths import around, evidence, series
+from rareearths import around, customs, evidence, series
 from rareearths.figures.frame import show
 from rareearths.figures.look import (
     INK,
@@ -228,18 +228,20 @@ def plot_regimes(
     return axes
 
 
-def plot_months(axes: Axes, months: pd.DataFrame, day: pd.Timestamp) -> Axes:
+def plot_months(axes: Axes, months: customs.Months, day: pd.Timestamp) -> Axes:
     """Draw monthly tonnes as published, one dot a month that is known; gaps stay empty.
 
     Parameters
     ----------
-    months : pandas.DataFrame
-        ``month`` (period), ``quantity_t`` of one series.
+    months : customs.Months
+        One series; dashed is the mean that it is held against, where there is one.
     day : pandas.Timestamp
         Day of the event.
     """
-    known = months.set_index("month")["quantity_t"].sort_index()
+    known = months.known.set_index("month")["quantity_t"]
     full = known.reindex(pd.period_range(known.index[0], known.index[-1], freq="M"))
+    if months.readable:
+        axes.axhline(months.base, color=MUTED, lw=1.2, ls=DASHED)
     axes.plot(_time(full.index), full, "-", lw=1.2, color=OTHERS_COLOUR)
     axes.plot(_time(known.index), known, "o", ms=4, color=INK)
     axes.set_ylim(0, 1.12 * known.max())
@@ -269,28 +271,35 @@ def plot_monthly_share(axes: Axes, shares: pd.DataFrame) -> Axes:
     return axes
 
 
-def show_months(customs: dict, day: pd.Timestamp, **facts) -> None:
-    """Show a figure for each series of customs months; see `plot_months`.
+def show_months(months: customs.Months, act: pd.Series, /, **facts) -> None:
+    """Show the figure of a series of customs months; see `plot_months`.
 
     Parameters
     ----------
-    customs : dict of str to pandas.DataFrame
-        As from `customs.around`.
+    months : customs.Months
+    act : pandas.Series
+        The event, as from `policy.load_event`.
     """
-    for name, rows in customs.items():
-        months = rows["month"].astype(str)
-        show(
-            plot_months(canvas(2.4), rows, day),
-            title="{n} months are known, {first} to {last}",
-            subtitle="{name}, tonnes; a month that no page quotes is a gap",
-            alt="A dot for each known month, and the day of the event.",
-            data=rows[["month", "quantity_t"]].assign(month=months),
-            name=name,
-            n=len(rows),
-            first=months.min(),
-            last=months.max(),
-            **facts | {"source": "Source: customs, as quoted by the pages of the table"},
-        )
+    names = months.known["month"].astype(str)
+    title = "{n} months are known, {first} to {last}"
+    if months.readable:
+        title = customs.furthest(months, act["direction"] == "liberalising")
+    show(
+        plot_months(canvas(2.4), months, act["from_day"]),
+        title=title,
+        subtitle=choose(
+            (months.readable, "{name}, tonnes; dashed: {of}; a month that no page quotes is a gap"),
+            (True, "{name}, tonnes; a month that no page quotes is a gap"),
+        ),
+        alt="A dot for each known month, and the day of the event.",
+        data=months.known[["month", "quantity_t", "change"]].assign(month=names),
+        name=months.name,
+        of=months.of,
+        n=len(names),
+        first=names.iloc[0],
+        last=names.iloc[-1],
+        **facts | {"source": "Source: customs, as quoted by the pages of the table"},
+    )
 
 
 def _mark(axes: Axes, day: pd.Timestamp) -> Axes:

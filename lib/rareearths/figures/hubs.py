@@ -16,15 +16,16 @@ from rareearths.figures.frame import layers, show
 from rareearths.figures.look import INK, MUTED, OTHERS_COLOUR, PAPER, canvas, dollars
 from rareearths.figures.table import show_table
 from rareearths.hub_rates import LEAST_CANDIDATES
+from rareearths.words import choose
 
 _SELLERS = [
     "name", "before_usd", "after_usd", "times", "share_before", "share_after",
     "bought_before_usd", "bought_after_usd", "jump",
 ]  # fmt: skip
-_CONTROLS = [
-    "year", "candidates", "hits", "false_rate", "false_range", "year_rate", "product_rate",
-    "rank_p", "fed_hits", "fed_false_rate", "fed_false_range", "fed_rank_p",
+_JUMPED = [
+    "year", "candidates", "hits", "false_rate", "false_range", "year_rate", "product_rate", "rank_p"
 ]  # fmt: skip
+_FED = ["year", "fed_hits", "fed_false_rate", "fed_false_range", "fed_rank_p"]
 
 
 def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
@@ -44,9 +45,19 @@ def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
     table = table[table["candidate"]]
     show(
         plot_scan(canvas(0.8 + 0.24 * min(len(table), 12)), table),
-        title="{hits} of {candidates} suppliers without a {plants} jumped after {control_year}",
+        title=choose(
+            (
+                facts["hits"] == 0,
+                "No supplier without a {plants} jumped after {control_year}; looked at: "
+                "{candidates}",
+            ),
+            (
+                True,
+                "{hits} of {candidates} suppliers without a {plants} jumped after {control_year}",
+            ),
+        ),
         subtitle="Sold to {importer}, US$ a year, median: {before_years} (hollow), {after_years} "
-        "(filled); strong: jumped",
+        "(filled); strong: jumped; logarithmic scale",
         alt="A line a supplier, from its sales in {before_years} to those in {after_years}.",
         data=table[["name", "before_usd", "after_usd", "jump"]],
         **facts,
@@ -59,7 +70,7 @@ def show_scan(market: hubs.Market, material: str, /, **facts) -> None:
 
 
 def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
-    """Show every control beside its placebos, as a figure and a table; see `show_scan`.
+    """Show every control beside its placebos, as a figure and tables; see `show_scan`.
 
     Parameters
     ----------
@@ -68,21 +79,23 @@ def show_scan_rates(runs: pd.DataFrame, /, **facts) -> None:
     """
     if not facts.get("candidates"):
         return
-    judged = hub_rates.judge(runs)
+    judged, table = hub_rates.judge(runs), hub_rates.control_table(runs)
     show(
         plot_scan_rates(canvas(1.1 + 0.42 * len(judged)), runs, judged),
         title="Without a control, {false_rate:pct0} of suppliers jump (scan of {control_year})",
         subtitle="Share of suppliers that jumped: diamond, at the control; hollow dots, in other "
         "years; grey dots, of other goods",
         alt="A row a control: its rate, those of the placebo scans, and their interval.",
-        data=layers(controls=hub_rates.control_table(runs), scans=runs),
+        data=layers(controls=table, scans=runs),
         **facts,
     )
     caption = (
         "Each control year of {exporter} that can be scanned: suppliers that jumped, and how often "
         "they jump without a control"
     )
-    show_table(hub_rates.control_table(runs), _CONTROLS, caption=caption, **facts)
+    show_table(table, _JUMPED, caption=caption, **facts)
+    caption = "The same for those that bought more from {exporter} too"
+    show_table(table, _FED, caption=caption, **facts)
 
 
 def plot_scan(axes: Axes, table: pd.DataFrame, top: int = 12) -> Axes:

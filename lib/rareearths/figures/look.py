@@ -36,6 +36,7 @@ LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
 OTHERS_COLOUR = "#9aa3ad"
 _by_night = dict(DARK)  # and what `for_night` adds
 _SPARE_COLOURS = ("#777733", "#885599", "#558866", "#996655", "#667788", "#aa6677")
+_kept: dict[str, str] = {}  # the spare colour that each economy was given first
 STYLE = {
     "font.size": 9,
     "axes.edgecolor": MUTED,
@@ -98,16 +99,25 @@ def colour_rules(drawn: str) -> str:
 def economy_colours(economies: Sequence[str]) -> list[str]:
     """Return the fixed colour of each economy; grey for "others".
 
-    An economy without a fixed colour takes a muted one, in the order in which they come.
+    An economy without a fixed colour takes a muted one and keeps it in the figures that follow.
     """
     fixed, by_night = _fixed_colours()
     _by_night.update(by_night)
-    spare = iter(_SPARE_COLOURS * (1 + len(economies) // len(_SPARE_COLOURS)))
-    colours = [
-        OTHERS_COLOUR if e == "others" else fixed[e] if e in fixed else next(spare)
-        for e in economies
-    ]
-    return for_night(colours)
+    spare = _spare_colours(e for e in economies if e not in fixed and e != "others")
+    return for_night([fixed.get(e) or spare.get(e, OTHERS_COLOUR) for e in economies])
+
+
+def _spare_colours(economies: Iterable[str]) -> dict[str, str]:
+    """Colours that differ within a figure while there are enough, and seldom change between two."""
+    taken: dict[str, str] = {}
+    for economy in economies:
+        colour = _kept.get(economy)
+        if colour is None or colour in taken.values():
+            free = [c for c in _SPARE_COLOURS if c not in taken.values()] or _SPARE_COLOURS
+            colour = min(free, key=list(_kept.values()).count)
+        taken[economy] = colour
+        _kept.setdefault(economy, colour)
+    return taken
 
 
 def for_night(colours: Iterable[str]) -> list[str]:

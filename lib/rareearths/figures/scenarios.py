@@ -1,5 +1,6 @@
 """Figures of the levers: fans, bottlenecks by year, waterfalls, which assumption decides."""
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
@@ -31,6 +32,8 @@ _WEDGES = for_night(["#a6761d", "#56b4e9", "#0072b2", "#009e73", "#cc79a7"])
 _WEDGE_NAMES = {"mining": "Mines", "separation": "Separation", "making": "Metal, magnets",
                 "saving": "Saving", "recycling": "Recycling"}  # fmt: skip
 _BOARD = (MUTED, _CHOSEN)  # halfway, and in the last year
+_SHOWN = 0.005  # of draws, what a whole number of per cent shows
+_SPAN = 0.2  # of the whole, the least that a scale of shares shows
 _CUT, _RISE = BASIS_COLOURS["tonnes"], WARM_COLOUR
 
 
@@ -75,9 +78,12 @@ def plot_bottlenecks(axes: Axes, table: pd.DataFrame) -> Axes:
     for place, stage in enumerate(table.index):
         for column, share in enumerate(table.loc[stage]):
             axes.add_patch(_cell(column, place, share))
-            if share >= 0.005:
+            if share >= _SHOWN:
                 text = f"{100 * share:.0f}"
                 axes.text(column, place, text, ha="center", va="center", fontsize=8, color=INK)
+        if table.loc[stage].max() < _SHOWN:
+            middle = (table.shape[1] - 1) / 2
+            axes.text(middle, place, "none", ha="center", va="center", fontsize=8, color=MUTED)
     axes.set(xlim=(-0.5, table.shape[1] - 0.5), ylim=(len(table) - 0.5, -0.5))
     axes.set_yticks(range(len(table)), [_stage(stage) for stage in table.index])
     shown = labelled_years(table.columns.min(), table.columns.max())
@@ -96,21 +102,27 @@ def plot_waterfall(axes: Axes, table: pd.DataFrame) -> Axes:
     axes : matplotlib.axes.Axes
     table : pandas.DataFrame
         ``step``, ``label``, ``mean``, ``low``, ``high`` (fractions), see `levers.waterfall`.
-        Whiskers are the middle 90% of draws.
+        Whiskers are the middle 90% of draws. The scale shows what is moved over, not all from 0.
     """
-    level = 0.0
+    level, reached = 0.0, []
     for place, row in enumerate(table.itertuples()):
         total = row.step in ("base", "end")
         start = 0.0 if total else level
-        colour = MUTED if total else _CUT if row.mean <= 0 else _RISE
-        axes.barh(place, row.mean, 0.62, left=start, color=colour, alpha=0.6)
+        if total:
+            axes.plot(row.mean, place, "o", ms=6, color=INK)
+        else:
+            colour = _CUT if row.mean <= 0 else _RISE
+            axes.barh(place, row.mean, 0.62, left=start, color=colour, alpha=0.6)
         axes.plot([start + row.low, start + row.high], [place] * 2, color=INK, lw=1.1)
         level = row.mean if total else level + row.mean
         right = max(start, level, start + row.high)
+        reached += [right, min(level, start + row.low)]
         text = f"{row.mean:.0%}" if total else _points(row.mean)
         axes.annotate(text, (right, place), (4, 0), textcoords="offset points", va="center",
                       fontsize=8.5, color=INK)  # fmt: skip
-    axes.set(xlim=(0, 1.12), ylim=(len(table) - 0.5, -0.5), xticks=(0, 0.25, 0.5, 0.75, 1))
+    low, high = _span(reached)
+    axes.set(xlim=(low, high + 0.14 * (high - low)), ylim=(len(table) - 0.5, -0.5))
+    axes.xaxis.set_major_locator(_Shares(4))
     axes.set_yticks(range(len(table)), list(table["label"]))
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.grid(axis="y", visible=False)
@@ -126,7 +138,8 @@ def plot_wedges(axes: Axes, table: pd.DataFrame) -> Axes:
     axes : matplotlib.axes.Axes
     table : pandas.DataFrame
         ``year``, ``step``, ``mean`` (fractions), see `levers.by_year`. The upper line is the path
-        with nothing new, the lower one that of the package; one wedge a lever between them.
+        with nothing new, the lower one that of the package; one wedge a lever between them. The
+        scale shows what they move over, not all from 0.
     """
     wide = table.pivot(index="year", columns="step", values="mean")
     upper, middles, colours = wide["none"], {}, dict(zip(packages.LEVERS, _WEDGES, strict=True))
@@ -137,12 +150,15 @@ def plot_wedges(axes: Axes, table: pd.DataFrame) -> Axes:
     axes.plot(wide.index, wide["none"], color=MUTED, lw=1)
     axes.plot(wide.index, wide["end"], color=INK, lw=2.2)
     first, end = wide.index.min(), wide.index.max()
-    axes.set(ylim=(0, 1), xlim=(first, end), xticks=labelled_years(first, end))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.set(xlim=(first, end), xticks=labelled_years(first, end))
+    axes.set_ylim(_span(wide[["none", "end"]].to_numpy().ravel()))
+    axes.yaxis.set_major_locator(_Shares(5))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     last = wide.iloc[-1]
     shown = [lever for lever in packages.LEVERS if last[lever] < -answers.SMALL]
     texts = [f"{_WEDGE_NAMES[lever]} {_points(last[lever])}" for lever in shown]
-    heights = [last["none"] + 0.03, *[middles[lever] for lever in shown], last["end"] - 0.03]
+    room = 0.03 * np.ptp(axes.get_ylim())
+    heights = [last["none"] + room, *[middles[lever] for lever in shown], last["end"] - room]
     label_right(
         axes,
         pd.Series(heights),
@@ -351,7 +367,7 @@ def show_waterfalls(tables: dict[str, pd.DataFrame], **facts) -> None:
             plot_waterfall(canvas(2.6), table),
             title="{goods}: from a mean of {before} to {after}",
             subtitle="Dependence on {supplier}: mean of draws, and points by step ({package}); "
-            "whiskers: 90% of draws",
+            "whiskers: 90% of draws; the scale is cut",
             alt="Bars from the base year to {end}: growth of need, then one bar for each lever.",
             source="Source: own model, {draws} draws; levers by Shapley, they sum exactly",
             data=table.drop(columns="step"),
@@ -382,7 +398,7 @@ def show_wedges(tables: dict[str, dict[str, pd.DataFrame]], **facts) -> None:
                 title="{goods}, {name}: "
                 + ("{best} {does} most" if added.min() < -answers.SMALL else "no lever does much"),
                 subtitle="Share from {supplier}, mean of draws: with nothing new (thin), with the "
-                "package (thick), and what each lever takes off, points in {end}",
+                "package (thick), and what each lever takes off, points in {end}; the scale is cut",
                 alt="Two lines by year, and between them one wedge for each lever.",
                 source="Source: own model, {draws} draws; levers by Shapley; ranges under Data",
                 data=table.assign(step=table["step"].replace(_STEPS | labels)).round(4),
@@ -491,6 +507,20 @@ def show_sensitivities(tables: dict[str, pd.DataFrame], **facts) -> None:
 
 
 _STEPS = {"none": "Share with nothing new", "end": "Share with the package"}
+
+
+def _span(values) -> tuple[float, float]:
+    """The scale for shares that move over a part of the whole: that part with some room."""
+    low, high = min(values), max(values)
+    room = max(0.08 * (high - low), (_SPAN - (high - low)) / 2)
+    return max(0.0, low - room), min(1.0, high + room)
+
+
+class _Shares(MaxNLocator):
+    """Ticks at whole per cent, none above the whole."""
+
+    def tick_values(self, vmin: float, vmax: float) -> np.ndarray:
+        return (places := super().tick_values(vmin, vmax))[places <= 1]
 
 
 def _points(change: float) -> str:

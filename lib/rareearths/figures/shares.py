@@ -233,8 +233,9 @@ def show_supplier_unit_values(table: pd.DataFrame, exporter: str, /, **facts) ->
         title="{usd_per_kg:usd_kg} from {exporter}, {usd_per_kg_others:usd_kg} from the others"
         if known
         else "The dearest kilogram came from {dearest}",
-        subtitle="Unit value of {goods} imported by {importer} in {year}, largest suppliers",
-        alt="A dot for each of the largest suppliers: unit value in US$ per kg, log scale.",
+        subtitle="Unit value of {goods} imported by {importer} in {year}, largest suppliers, "
+        "logarithmic scale",
+        alt="A dot for each of the largest suppliers: unit value in US$ per kg.",
         data=table[["name", "usd_per_kg", "share_tonnes", "share_value"]],
         **facts | {"dearest": trade.economy_in_text(dearest["exporter"])},
     )
@@ -258,14 +259,12 @@ def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Ax
     unit_values : pandas.DataFrame
         Indexed by year: ``exporter``, ``others`` (US$ per kg), see `trade.unit_values`.
     exporter : str
-        ISO3 code, for name and colour. The scale is logarithmic where the highest value is more
-        than 30 times the lowest.
+        ISO3 code, for name and colour. For the scale see `scale_note`.
     """
     colours = {"exporter": economy_colours([exporter])[0], "others": OTHERS_COLOUR}
     names = {"exporter": economy_name(exporter), "others": "Others"}
     ends = draw_lines(axes, {key: unit_values[key] for key in names}, colours)
-    values = unit_values.to_numpy(dtype=float)
-    if np.nanmax(values) > 30 * np.nanmin(values):
+    if scale_note(unit_values):
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_formatter(NullFormatter())
@@ -275,6 +274,13 @@ def plot_unit_values(axes: Axes, unit_values: pd.DataFrame, exporter: str) -> Ax
     labels = [f"{names[k]} {dollars(value)}" for k, value in ends.items()]
     label_right(axes, ends, labels, [colours[k] for k in ends.index])
     return axes
+
+
+def scale_note(unit_values: pd.DataFrame) -> str:
+    """What the subtitle of `plot_unit_values` says of its scale, which is logarithmic where the
+    highest value is more than 30 times the lowest; else nothing."""
+    values = unit_values.to_numpy(dtype=float)
+    return ", logarithmic scale" if np.nanmax(values) > 30 * np.nanmin(values) else ""
 
 
 def plot_published(axes: Axes, dependence: pd.DataFrame, published: pd.DataFrame) -> Axes:

@@ -20,7 +20,7 @@ _DAY = re.compile(r"\b(?:19|20)\d\d(?:-\d\d(?:-\d\d)?\b|年\d+月(?:\d+日)?)")
 # Columns of proper names, of codes and of quotations, which no language changes.
 _ORIGINAL = {
     "author", "capacity_as_given", "company", "event_id", "loss_printed", "printed", "project_name",
-    "publisher", "share_as_printed", "tables", "value_as_printed",
+    "publisher", "share_as_printed", "value_as_printed",
 }  # fmt: skip
 _ROLES = {
     "table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row", "th": "columnheader",

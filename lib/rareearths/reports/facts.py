@@ -82,7 +82,19 @@ def visible(notebook):
         shown.cells.append(kept)
         if any(o.output_type == "error" for o in cell.get("outputs", ())):
             break  # what follows a NothingToReport was never run
+    shown.cells = _without_empty_sections(shown.cells)
     return shown
+
+
+def _without_empty_sections(cells: list) -> list:
+    """Leave out a heading that stands alone: nothing is shown before the next one."""
+    starts = [cell.cell_type == "markdown" and cell.source.startswith("## ") for cell in cells]
+    followed = [*starts[1:], True]
+    return [
+        cell
+        for cell, start, empty in zip(cells, starts, followed, strict=True)
+        if not (start and empty and "\n" not in cell.source.strip())
+    ]
 
 
 def _is_noise(output) -> bool:

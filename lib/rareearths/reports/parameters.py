@@ -42,6 +42,7 @@ _LABELS = {
     ("as_of", "day or today"): "last day",
     ("site", ""): "reports from",
 }
+_IN_PLACE_OF = {"bloc": "members"}  # a parameter, and the one that takes its place if given
 _TYPES = {"str": str, "int": int, "float": float, "bool": bool, "list": list, "dict": dict}
 
 
@@ -136,7 +137,7 @@ def labels(notebook) -> dict[str, str]:
 def texts(notebook, values: dict) -> dict[str, str]:
     """Return the values of an executed notebook as text, codes with their names: Japan (JPN).
 
-    An empty text, list or dict is "none".
+    An empty text, list or dict is "none"; a value whose place another one takes is "not used".
 
     Parameters
     ----------
@@ -145,7 +146,9 @@ def texts(notebook, values: dict) -> dict[str, str]:
         Value of each parameter.
     """
     allowed = {name: domain for name, _, domain in _documented(notebook)}
-    return {name: _in_words(value, allowed.get(name, "")) for name, value in values.items()}
+    shown = {name: _in_words(value, allowed.get(name, "")) for name, value in values.items()}
+    replaced = [name for name, other in _IN_PLACE_OF.items() if values.get(other)]
+    return shown | {name: "not used" for name in replaced if name in shown}
 
 
 def _in_words(value, allowed: str) -> str:

@@ -111,13 +111,16 @@ def _split(text: str, between: str) -> list[str]:
 
 
 def _bracketed(text: str, translate: Translate) -> str | None:
-    """A text and what is in brackets; not twice where a Japanese name holds its abbreviation."""
+    """A text and what is in brackets, a code as it is where it has the name's translation; not
+    twice where a Japanese name holds its abbreviation."""
     match = re.fullmatch(r"(.+?) \(([^()]+(?:\([^()]*\)[^()]*)*)\)", text)
     if not match:
         return None
     said, inside = translate(match[1]), translate(match[2])
     if not said or not inside:
         return None
+    if inside == said:
+        inside = match[2]
     return said if said.endswith(f"（{inside}）") else f"{said}（{inside}）"
 
 
