@@ -70,7 +70,8 @@ def _run(tasks: list, site: Path):
 
     kernel = kernels.WARM if kernels.can_fork() else kernels.ORDINARY
     place = Place(site, Path(f"{site}.state"), kernel)
-    with workers.Preparation(place) as preparation:
+    notebooks = {task.report.notebook for task in tasks}
+    with workers.Preparation(place, notebooks) as preparation:
         yield from workers.run(tasks, preparation.ready(), jobs=1)
 
 

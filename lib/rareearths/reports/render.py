@@ -101,7 +101,8 @@ def render(options: Options) -> int:
     if options.plan:
         return _show(plan(wanted, everything, options))
     started, at, store = time.perf_counter(), now(), Site(options.site)
-    with workers.Preparation(_place(options)) as preparation:
+    notebooks = {report.notebook for report in wanted}
+    with workers.Preparation(_place(options), notebooks) as preparation:
         if any(store.record_path(report.id) is None for report in wanted) and not options.changed:
             preparation.begin()
         steps = plan(wanted, everything, options)

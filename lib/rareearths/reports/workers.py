@@ -7,13 +7,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from pathlib import Path
 
 from rareearths.reports import kernels
+from rareearths.reports.scan import scan_notebook
 from rareearths.reports.task import FAILED, Failure, Place, Result, Task
 
 _PRELOAD = ("rareearths.reports.preload",)
@@ -27,10 +29,13 @@ class Preparation:
     ----------
     place : Place
         With the kind of kernel that is wanted.
+    notebooks : iterable of pathlib.Path
+        Those that may have to run.
     """
 
-    def __init__(self, place: Place):
+    def __init__(self, place: Place, notebooks: Iterable[Path]):
         self._place = place
+        self._notebooks = sorted(set(notebooks))
         self._open = ExitStack()
         self._wait: Callable[[], str] | None = None
 
@@ -47,7 +52,12 @@ class Preparation:
 
             _context()
             forkserver.ensure_running()
-            self._wait = self._open.enter_context(kernels.serving())
+            self._wait = self._open.enter_context(kernels.serving(self._modules()))
+
+    def _modules(self) -> list[str]:
+        """The modules of the library that the notebooks name; the package where they name none."""
+        names = {name for path in self._notebooks for name in scan_notebook(path).names}
+        return sorted(n for n in names if n.startswith("rareearths.")) or ["rareearths"]
 
     def ready(self) -> Place:
         """Wait until kernels can be forked; returns the place to hand to `run`."""

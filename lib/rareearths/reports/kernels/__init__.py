@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -40,8 +40,13 @@ def reachable(address: str) -> bool:
 
 
 @contextmanager
-def serving() -> Iterator[Callable[[], str]]:
+def serving(modules: Iterable[str] = ()) -> Iterator[Callable[[], str]]:
     """Run the process that warm kernels are forked from; at the end all of them are ended.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        Modules of the library that it imports before; all that a notebook may want for none.
 
     Yields
     ------
@@ -50,7 +55,7 @@ def serving() -> Iterator[Callable[[], str]]:
     """
     with tempfile.TemporaryDirectory(prefix="kernels-") as folder:
         address = Path(folder) / "server"
-        command = [sys.executable, "-m", f"{__name__}.server", address]
+        command = [sys.executable, "-m", f"{__name__}.server", address, *modules]
         env = ONE_THREAD | os.environ
         server = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True, env=env)
 

@@ -1,4 +1,4 @@
-"""The process that kernels are forked from: it imports once what every notebook imports.
+"""The process that kernels are forked from: it imports once what the notebooks import.
 
 It listens on a socket in a private folder. A request is one line of JSON, ``{"argv", "env",
 "cwd", "output"}``; the answers are lines too, ``{"pid"}`` at once and ``{"status"}`` when the
@@ -36,15 +36,17 @@ from rareearths.reports import lean
 _MODULES = (
     "ipykernel.ipkernel", "ipykernel.kernelapp", "ipykernel.zmqshell", "ipykernel.debugger",
     "IPython.core.completerlib", "IPython.core.debugger", "IPython.extensions.storemagic",
-    "pyarrow.parquet", "pyarrow.dataset", "matplotlib.pyplot", "matplotlib.backends.backend_svg",
-    "scipy.stats", "scipy.optimize", "statsmodels.regression.linear_model",
-    "networkx",
+    "pyarrow.parquet", "pyarrow.dataset",
 )  # fmt: skip
-
-
+_FIGURES = "rareearths.figures"
+# What notebooks with figures load, some of it late.
+_BESIDE_FIGURES = (
+    "matplotlib.pyplot", "matplotlib.backends.backend_svg", "scipy.stats", "scipy.optimize",
+    "statsmodels.regression.linear_model", "networkx",
+)  # fmt: skip
 _NOT_FOR_NOTEBOOKS = tuple(
     f"rareearths.{name}"
-    for name in ("reports.", "sources", "build", "check", "explore", "__main__")
+    for name in ("reports.", "sources", "build", "check", "explore", "scale", "__main__")
 )
 
 
@@ -57,7 +59,7 @@ class _Kernel:
     pid: int | None = field(default=None)
 
 
-def serve(address: str) -> None:
+def serve(address: str, modules: list[str]) -> None:
     """Import what notebooks do, then fork a kernel for each request until standard input ends.
 
     A module that cannot be imported is left to the notebook that wants it, which then says so.
@@ -66,21 +68,27 @@ def serve(address: str) -> None:
     ----------
     address : str
         Path of the socket to listen on, in a folder of its own that is removed at the end.
+    modules : list of str
+        Modules of the library that the notebooks import; all that any may import for none.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else it warns; kernels have their own
     before = dict(os.environ)
     _import_pandas()
-    with lean.imports():
-        importlib.import_module("seaborn")  # it would take the widgets of JupyterLab along
-    for name in [*_MODULES, *_library()]:
+    if draws := not modules or _FIGURES in modules:
+        with lean.imports():
+            importlib.import_module("seaborn")  # it would take the widgets of JupyterLab along
+    for name in [*_MODULES, *(_BESIDE_FIGURES if draws else ()), *(modules or _library())]:
         with suppress(Exception):
             importlib.import_module(name)
     catalogue.preload()
     with suppress(Exception):
         translation.preload()
-    _warm_up()
+    if draws:
+        _warm_up()
+    gc.collect()
+    gc.freeze()  # a collection in a kernel then copies none of the shared memory
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address + ".new")
         listener.listen()
@@ -112,8 +120,6 @@ def _warm_up() -> None:
     figure.subplots().set(title="Ag", xlabel="1")
     with open(os.devnull, "wb") as nowhere:
         figure.savefig(nowhere, format="svg")
-    gc.collect()
-    gc.freeze()  # a collection in a kernel then copies none of the shared memory
 
 
 class _Server:
@@ -240,4 +246,4 @@ def _reseed() -> None:
 if __name__ == "__main__":
     if sys.path[0] in ("", os.getcwd()):
         del sys.path[0]  # a kernel adds its own folder
-    serve(sys.argv[1])
+    serve(sys.argv[1], sys.argv[2:])
