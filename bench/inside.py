@@ -56,10 +56,11 @@ def _tasks(path: Path) -> list:
     from rareearths.reports.task import Task
 
     reports, tasks = config.load(path), []
+    neighbours = config.Neighbours(reports)
     with inputs.snapshot():
         for report in reports:
             given = parameters.check(report.notebook, report.parameters, report.id)
-            beside = config.beside(report, reports)
+            beside = neighbours.of(report)
             tasks.append(Task(report, given, beside, inputs.collect(report, beside)))
     return tasks
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from conftest import ROOT, run_cli
 from rareearths.reports import config, parameters
@@ -299,9 +301,28 @@ def test_the_report_beside_shares_most_parameters():
         ("c-france", "c", {"importer": "FRA"}),
         ("d-japan", "d", {"importer": "JPN", "material": "rare_earths"}),
     )
-    assert config.beside(listed[-1], listed) == {"a.ipynb": "a-japan", "b.ipynb": "b-world"}
-    assert config.beside(listed[2], listed) == {"b.ipynb": "b-world"}
-    assert "a.ipynb" not in config.beside(listed[1], listed), "not its own notebook"
+    beside = config.Neighbours(listed)
+    assert beside.of(listed[-1]) == {"a.ipynb": "a-japan", "b.ipynb": "b-world"}
+    assert beside.of(listed[2]) == {"b.ipynb": "b-world"}
+    assert "a.ipynb" not in beside.of(listed[1]), "not its own notebook"
+
+
+PARAMETERS = st.dictionaries(st.sampled_from("xyz"), st.integers(0, 1))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), PARAMETERS), min_size=1, max_size=12))
+def test_the_report_beside_is_that_of_the_definition(entries):
+    listed = reports_of(*((f"{n}-{i}", n, p) for i, (n, p) in enumerate(entries)))
+    beside = config.Neighbours(listed)
+    for report in listed:
+        best: dict[str, tuple[int, str]] = {}
+        for other in listed:
+            shared = report.parameters.keys() & other.parameters.keys()
+            agree = all(report.parameters[name] == other.parameters[name] for name in shared)
+            most = best.get(other.notebook.name, (-1, ""))[0]
+            if agree and other.notebook != report.notebook and len(shared) > most:
+                best[other.notebook.name] = (len(shared), other.id)
+        assert beside.of(report) == {name: found for name, (_, found) in best.items()}
 
 
 def test_links_to_notebooks_lead_to_reports_and_others_stay_text(project):

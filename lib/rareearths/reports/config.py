@@ -8,6 +8,7 @@ An entry with ``reads: reports`` is a report about the others.
 
 import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -92,8 +93,7 @@ def load(path: Path = Path("reports.yml")) -> list[Report]:
         reports += _matrix(path, f"{path}, matrix {number}", defaults, entry)
     languages = _languages(path, content)
     reports = [_in(language, r, languages) for r in reports for language in languages]
-    ids = [r.id for r in reports]
-    repeated = sorted({i for i in ids if ids.count(i) > 1})
+    repeated = sorted(i for i, n in Counter(r.id for r in reports).items() if n > 1)
     if repeated:
         raise ConfigError(f"{path}: id used twice: {', '.join(repeated)}")
     return reports
@@ -144,24 +144,49 @@ def shard(reports: list[Report], part: str | None) -> list[Report]:
     return reports[int(found[1]) - 1 :: int(found[2])]
 
 
-def beside(report: Report, reports: list[Report]) -> dict[str, str]:
+class Neighbours:
     """Which report of each other notebook stands beside a report, by the parameters they share.
 
-    Returns
-    -------
-    dict of str to str
-        File name of the notebook to the id of the report that shares most of the parameters named
-        in ``reports.yml`` and contradicts none.
+    Parameters
+    ----------
+    reports : list of Report
     """
-    found: dict[str, tuple[int, str]] = {}
-    for other in reports:
-        shared = set(report.parameters) & set(other.parameters) - {"language"}
-        agree = all(report.parameters[name] == other.parameters[name] for name in shared)
-        best = found.get(other.notebook.name, (-1, ""))
-        agree &= other.language == report.language
-        if other.notebook != report.notebook and agree and len(shared) > best[0]:
-            found[other.notebook.name] = (len(shared), other.id)
-    return {name: report_id for name, (_, report_id) in found.items()}
+
+    def __init__(self, reports: list[Report]):
+        self._groups: dict[tuple[str, str], list[Report]] = {}
+        for report in reports:
+            self._groups.setdefault((report.notebook.name, report.language), []).append(report)
+        # By notebook, language, parameter and value: the places in the group.
+        self._holding: dict[tuple[str, str, str, str], list[int]] = {}
+        for key, group in self._groups.items():
+            for place, report in enumerate(group):
+                for name, value in report.parameters.items():
+                    self._holding.setdefault((*key, name, repr(value)), []).append(place)
+
+    def of(self, report: Report) -> dict[str, str]:
+        """Return the file name of each other notebook, and the id of its report beside this one:
+        the one that shares most of the parameters named in ``reports.yml`` and contradicts none.
+        """
+        found = {}
+        for notebook, language in self._groups:
+            if language == report.language and notebook != report.notebook.name:
+                best = self._best(report, (notebook, language))
+                if best is not None:
+                    found[notebook] = best.id
+        return found
+
+    def _best(self, report: Report, key: tuple[str, str]) -> Report | None:
+        own = {name: value for name, value in report.parameters.items() if name != "language"}
+        same = Counter(
+            place
+            for name, value in own.items()
+            for place in self._holding.get((*key, name, repr(value)), ())
+        )
+        group = self._groups[key]
+        for place, number in sorted(same.items(), key=lambda item: (-item[1], item[0])):
+            if number == len(own.keys() & group[place].parameters.keys()):
+                return group[place]
+        return next((r for r in group if not own.keys() & r.parameters.keys()), None)
 
 
 def papermill_path(path: Path) -> str:

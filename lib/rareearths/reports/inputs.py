@@ -37,7 +37,7 @@ def collect(
     ----------
     report : Report
     beside : dict of str to str
-        Report by notebook, to which links lead; see `rareearths.reports.config.beside`.
+        Report by notebook, to which links lead; see `rareearths.reports.config.Neighbours`.
     tables : collection of str, optional
         Names of the tables that the report reads; all by default.
     links : collection of str, optional

@@ -167,10 +167,10 @@ def _write(reports: list[Report], store: Site, checked: dict) -> tuple[list[dict
 
 def plan(wanted: list[Report], everything: list[Report], options: Options) -> list[Step]:
     """Return the reports that are asked for, each with the reasons why it has to run."""
-    store, steps = Site(options.site), []
+    store, steps, neighbours = Site(options.site), [], config.Neighbours(everything)
     with inputs.snapshot(options.state_folder / "imports.json"):
         for report in wanted:
-            record, beside = store.record(report.id), config.beside(report, everything)
+            record, beside = store.record(report.id), neighbours.of(report)
             if options.changed and not record:
                 continue
             settings = _settings(report, options)
