@@ -9,10 +9,18 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import caching, machine, memory, page, peers, rendering
+from bench import caching, data, machine, memory, page, peers, rendering, scale, startup
 from bench.figures import Bench
 
-TOPICS = {"rendering": rendering, "caching": caching, "memory": memory, "peers": peers}
+TOPICS = {
+    "rendering": rendering,
+    "caching": caching,
+    "memory": memory,
+    "peers": peers,
+    "start-up": startup,
+    "data": data,
+    "scale": scale,
+}
 HERE = Path(__file__).parent
 RUNS = 3
 

@@ -311,6 +311,20 @@ def test_only_the_years_asked_for_are_read(tmp_path, archive):
         engine.compute(flows)
 
 
+def test_an_answer_is_written_whole_or_the_earlier_one_stays(tmp_path, archive):
+    store, file = Store(tmp_path / "store"), tmp_path / "answer.parquet"
+    put_in(store, archive)
+    flows = engine.open_flows(store.folder)
+    engine.write(flows, file)
+    same(pd.read_parquet(file).sort_values(ORDER, ignore_index=True), expected())
+    before = file.read_bytes()
+    store.file(Partition("HS92", RELEASE, 2023)).write_bytes(b"no Parquet at all")
+    with pytest.raises(StoreError, match=r"answer\.parquet is not written: .*2023"):
+        engine.write(flows, file)
+    assert file.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if "new" in path.name] == []
+
+
 def test_the_manifest_names_no_place_of_this_machine(tmp_path, archive):
     store = Store(tmp_path / "store")
     put_in(store, archive)

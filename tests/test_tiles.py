@@ -105,6 +105,7 @@ def test_parameters_are_shown_with_their_help():
         ("economy or bloc", "G7", "Group of Seven (G7)"),
         ("material", ["rare_earths"], "rare earths (rare_earths)"),
         ("issuer", ["CHN", "EUU"], "China (CHN), European Union (EUU)"),
+        ("index", "eu_supply_risk", "EU supply risk (eu_supply_risk)"),
         ("economy", [], "none"),
         ("year", 2024, "2024"),
         ("value | tonnes", "value", "value"),

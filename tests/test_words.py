@@ -19,7 +19,7 @@ from rareearths import words
         ("pp", -0.131, "13.1 percentage points"),
         ("usd", 1_234_000_000, "$1.2 billion"),
         ("usd", 5_155_055, "$5.2 million"),
-        ("usd", 12_345, "$12,345"),
+        ("usd", 12_345, "$12,300"),
         ("usd_kg", 12.194, "$12.19 per kg"),
         ("tonnes", 18_612.4, "18,612 tonnes"),
         ("tonnes", 0.142, "0.14 tonnes"),

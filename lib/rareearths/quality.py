@@ -84,10 +84,11 @@ def add_marks(
 
 
 def marks_in_words(marks: pd.DataFrame) -> str:
-    """Say each mark, a sentence each: "Mark A in 2024: Cerium compounds (HS 284610)."."""
+    """Say which goods have each mark: "Mark A in 2024: Cerium compounds (HS 284610)."."""
+    found = marks.groupby(["mark", "year"])["product"]
     return " ".join(
-        f"Mark {row.mark} in {row.year}: {trade.product_in_text(row.product)}."
-        for row in marks.itertuples()
+        f"Mark {mark} in {year}: {'; '.join(map(trade.product_in_text, products))}."
+        for (mark, year), products in found
     )
 
 
@@ -280,7 +281,7 @@ def caution_effects(
         base = now[f"share_{measure}"]
         if page.start_year <= year <= page.end_year and not np.isnan(base):
             share = min(max(base + page.difference, 0.0), 1.0)
-            text = f"Published for {page.period}: {page.publisher}"
+            text = f"Published for {page.period}: {page.publisher.partition(' (')[0]}"
             rows.append((text, measure, share, share - base))
     effects = pd.DataFrame(rows, columns=["caution", "measure", "share_if", "effect"])
     return effects.assign(effect_pp=_points(effects["effect"]))

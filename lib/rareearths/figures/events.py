@@ -97,7 +97,8 @@ def show_studies(studies: dict, day: pd.Timestamp, **facts) -> None:
                 ),
                 (True, "{what}: {newest} in {last}, too little for a line on both sides"),
             ),
-            subtitle=evidence.SUBTITLES[measure],
+            subtitle=evidence.SUBTITLES[measure]
+            + ("; dotted: the event" if study.estimate is None and last.year >= day.year else ""),
             alt="{what} by year, {first} to {last}, with the day of the event.",
             data=values.rename(measure).rename_axis("year").reset_index().astype({"year": str}),
             **facts | evidence.summary(study),
@@ -287,10 +288,10 @@ def show_months(months: customs.Months, act: pd.Series, /, **facts) -> None:
     show(
         plot_months(canvas(2.4), months, act["from_day"]),
         title=title,
-        subtitle=choose(
-            (months.readable, "{name}, tonnes; dashed: {of}; a month that no page quotes is a gap"),
-            (True, "{name}, tonnes; a month that no page quotes is a gap"),
-        ),
+        subtitle="{name}, tonnes"
+        + "; dashed: {of}" * months.readable
+        + "; dotted: the event" * (names.iloc[0] <= str(months.event) <= names.iloc[-1])
+        + "; gaps: months not quoted",
         alt="A dot for each known month, and the day of the event.",
         data=months.known[["month", "quantity_t", "change"]].assign(month=names),
         name=months.name,

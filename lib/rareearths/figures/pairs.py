@@ -270,16 +270,11 @@ def show_mutual(rows: pd.DataFrame, pair: pairs.Pair, **facts) -> None:
                 "plural": stages.PLURALS[stage].capitalize(),
                 "seller": trade.economy_in_text(last["exporter"]),
                 "buyer": trade.economy_in_text(last["importer"]),
-                "worth": _millions(last["value_usd"]),
+                "worth": show_number(last["value_usd"], "usd"),
                 "year": int(last["year"]),
                 "source": stages.magnet_source() if stage == stages.MAGNETS else facts["source"],
             },
         )
-
-
-def _millions(value_usd: float) -> str:
-    """An amount in the unit of the axis of `plot_mutual`, also where it is small."""
-    return show_number(value_usd, "usd") if value_usd >= 1e6 else f"${value_usd / 1e6:.2g} million"
 
 
 def _side_data(found: pd.DataFrame, weights: pd.DataFrame, pair: pairs.Pair) -> pd.DataFrame:

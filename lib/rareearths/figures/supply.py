@@ -212,8 +212,9 @@ def plot_abundance(axes: Axes, table: pd.DataFrame, metals: pd.DataFrame) -> Axe
         axes.axhline(height, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
     for place, row in enumerate(table.itertuples()):
         axes.plot(place, row.ppm, "o", ms=6, color=INK, mfc=INK if row.magnet else PAPER)
-    symbols = [("", "\n")[place % 2] + row for place, row in enumerate(table["symbol"])]
-    axes.set_xticks(range(len(table)), symbols, fontsize=8)  # in two rows, as they are close
+    axes.set_xticks(range(len(table)), table["symbol"], fontsize=8)
+    for symbol in axes.get_xticklabels()[1::2]:
+        symbol.set_y(-0.055)  # in two rows, as they are close
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))

@@ -13,6 +13,7 @@ from rareearths.figures import receipt
 from rareearths.figures.interactive import searchable_html
 
 FOLDED_ROWS = 400  # more would make a page heavy, and nobody reads them there
+_ENGLISH_LENGTH = 1.3  # of the width of a Japanese text
 _LETTERS = re.compile(r"[A-Za-z]{2,}")
 _TAG = re.compile("<[^>]*>")
 # A date or a month, which no line may end within.
@@ -582,6 +583,8 @@ def _kind(column: _Column) -> str:
     if column.numeric:
         return ""
     longest = max((_width(_TAG.sub("", cell)) for cell in column.cells), default=0)
+    if translation.current() != translation.ENGLISH:
+        longest *= _ENGLISH_LENGTH  # both pages have the same layout
     limits = ((14, " short"), (40, ""), (120, " long"))
     width = next((name for limit, name in limits if longest <= limit), " longer")
     return f" class='text{width}'"

@@ -164,6 +164,8 @@ def _named(items: list, allowed: str) -> list:
     """The names of codes; what is no code stays."""
     if allowed == "issuer":
         return [policy.name_of(code) for code in items]
+    if allowed == "index":
+        return [indices.INDICES[code].label for code in items]
     kind = _KINDS.get(allowed)
     names = subject.named(kind, items) if kind else {}
     return [names.get(item, item) for item in items]

@@ -3,6 +3,7 @@
 What is asked of the table is the same on both; see `rareearths.scale.world`.
 """
 
+import os
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,6 +117,33 @@ def compute(question: ir.Table) -> pd.DataFrame:
             return question.to_pyarrow().to_pandas()
     except Exception as error:  # of the engine's own kinds
         raise StoreError(f"the engine failed: {error}") from error
+
+
+def write(question: ir.Table, file: Path) -> None:
+    """Ask an engine, and put the answer into a Parquet file as it comes: it may exceed memory.
+
+    Parameters
+    ----------
+    question : ibis.expr.types.Table
+        Of `rareearths.scale.world`, or flows.
+    file : pathlib.Path
+        Replaced in one step once the answer is whole.
+
+    Raises
+    ------
+    StoreError
+        The engine failed, or the file cannot be written; an earlier file stays.
+    """
+    file = Path(file)
+    new = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        with _unwarned():
+            question.to_parquet(new)
+        os.replace(new, file)
+    except Exception as error:  # of the engine's own kinds
+        raise StoreError(f"{file} is not written: {error}") from error
+    finally:
+        new.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -107,6 +107,15 @@ def _amount(match: re.Match) -> str:
     return f"{groups['sign']}{number}{word}{unit}"
 
 
+def _price(match: re.Match) -> str:
+    """Money without a unit of size: 31.60ドル/kg; thousands of them as "15.7万ドル"."""
+    value, money = Decimal(match["n"].replace(",", "")), _CURRENCIES[match["money"]]
+    if not match["per"] and value >= 10_000:
+        return f"{match['sign']}{value.scaleb(-4).normalize():,f}万{money}"
+    per = {"kg": "/kg", "kilogram": "/kg", "tonne": "/トン", None: ""}[match["per"]]
+    return f"{match['sign']}{match['n']}{money}{per}"
+
+
 def _day(match: re.Match) -> str:
     month = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3])
     parts = [f"{match['year']}年"] if match["year"] else []
@@ -134,12 +143,7 @@ _FORMS: list[tuple[re.Pattern, Callable[[re.Match], str]]] = [
         re.compile(
             rf"{_SIGN}(?P<money>{_MONEY}){_PLAIN}(?: (?:per|a) (?P<per>kg|tonne|kilogram))?"
         ),
-        lambda m: (
-            m["sign"]
-            + m["n"]
-            + _CURRENCIES[m["money"]]
-            + {"kg": "/kg", "kilogram": "/kg", "tonne": "/トン", None: ""}[m["per"]]
-        ),
+        _price,
     ),
     (re.compile(rf"(?P<n>{_NUMBER}) ?(?P<unit>{_UNIT})"), lambda m: m["n"] + _UNITS[m["unit"]]),
     (re.compile(rf"(?P<day>\d{{1,2}}) (?P<month>{_MONTH})(?: (?P<year>\d{{4}}))?"), _day),
