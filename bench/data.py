@@ -20,7 +20,7 @@ PAIRS = 5  # of processes of half a second, for each run that is asked for
 WARM = 50  # reads in a process
 MATERIALS = {"rare_earths": "Rare earth", "cobalt": "Cobalt", "lithium": "Lithium",
              "graphite": "Graphite", "copper": "Copper"}  # fmt: skip
-IMPORTERS = {"JPN": "Japan", "DEU": "Germany", "FRA": "France", "KOR": "Republic of Korea"}
+IMPORTERS = {"JPN": "Japan", "DEU": "Germany", "FRA": "France", "KOR": "Rep. of Korea"}
 YEARS = [2022, 2023, 2024]
 REQUIREMENTS = Path(__file__).with_name("requirements-geopolrisk.txt")
 _LOAD = "from rareearths import trade\ntrade.load_flows('JPN', None, 'rare_earths')"

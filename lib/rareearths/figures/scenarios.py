@@ -209,8 +209,8 @@ def plot_board(axes: Axes, table: pd.DataFrame, years: tuple[int, int]) -> Axes:
             ends = [100 * row.low, 100 * row.high]
             axes.plot(ends, [place + shift] * 2, color=colour, lw=3, alpha=0.45)
             axes.annotate(
-                _points(row.change), (max(0, ends[1]), place + shift), (5, 0),
-                textcoords="offset points", va="center", fontsize=8, color=INK,
+                _points(row.change), (min(0, ends[0]), place + shift), (-5, 0),
+                textcoords="offset points", ha="right", va="center", fontsize=8, color=INK,
             )  # fmt: skip
         places = [place + shift for place in range(len(shown))]
         axes.plot(100 * shown["change"], places, "o", ms=5.5, color=colour, mec=PAPER, mew=0.6,
@@ -219,7 +219,7 @@ def plot_board(axes: Axes, table: pd.DataFrame, years: tuple[int, int]) -> Axes:
     axes.set_yticks(range(len(levers)), levers)
     axes.set(ylim=(len(levers) - 0.5, -0.5))
     least, most = axes.get_xlim()
-    axes.set_xlim(least, most + 0.1 * (most - least))
+    axes.set_xlim(least - 0.15 * (most - least), most)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: with_signs(f"{value:g}")))
     axes.grid(axis="y", visible=False)
     axes.grid(axis="x", visible=True)
