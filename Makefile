@@ -32,7 +32,7 @@ test: $(READY) ## Run all tests (installs Chromium, Java and Spark for them if t
 	@sh tests/install_spark.sh $(BIN)/python
 	$(BIN)/python -m pytest
 
-bench: $(READY) ## Measure speed and memory into bench/ (a quarter of an hour; BENCH="rendering --quick")
+bench: $(READY) ## Measure speed and memory into bench/ (half an hour; BENCH="rendering --quick")
 	$(BIN)/python -m bench $(BENCH)
 
 lab: $(READY) ## Open JupyterLab on the tour of the notebooks

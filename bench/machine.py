@@ -7,7 +7,7 @@ from pathlib import Path
 
 _PACKAGES = (
     "papermill", "nbclient", "nbconvert", "ipykernel", "jupyter-client", "pyzmq", "pandas",
-    "matplotlib",
+    "matplotlib", "duckdb", "ibis-framework",
 )  # fmt: skip
 BUSY = 0.3  # load per core at the start above which times are not to be trusted
 

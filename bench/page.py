@@ -4,7 +4,7 @@ from bench import machine
 
 _HEAD = """# Benchmarks
 
-Made by `make bench`; do not edit. To repeat it on a quiet machine (about a quarter of an hour):
+Made by `make bench`; do not edit. To repeat it on a quiet machine (about half an hour):
 
 ```
 make bench                              # every topic, main figures three times
@@ -14,8 +14,8 @@ make bench BENCH="rendering --quick"    # one topic, every figure once
 The numbers are in `results.json`, each repetition too. Tables show the median and, where there are
 several runs, the lowest and highest. A topic is one module of this folder (`rendering.py` is an
 example): `TITLE`, `TELLS` and `run(bench)`, which returns figures; list it in `__main__.py`. The
-other systems are installed into `bench/.venv` by the first run (`requirements.txt`); what cannot be
-installed or fails stands here with its error.
+other systems are installed into folders of `bench/` by the first run (`requirements*.txt`); what
+cannot be installed or fails stands here with its error.
 """
 
 

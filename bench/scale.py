@@ -23,6 +23,7 @@ TELLS = (
 )
 IMPORTERS, PRODUCTS, SUPPLIERS = 230, 2_900, 10
 YEARS = {"20 million": range(2022, 2025), "200 million": range(1995, 2025)}
+STREAMING = "Polars 2.1.0, streaming"
 REQUIREMENTS = Path(__file__).with_name("requirements-scale.txt")
 GB = 1e9
 
@@ -124,10 +125,10 @@ def run(bench: Bench) -> list[Figure]:
     figures += _peer("DuckDB, SQL by hand", sql)
     if isinstance(polars, Path):
         theirs = _Asked(bench, store, commands.environment(polars))
-        peers["Polars, streaming"] = [theirs.ask(_POLARS) for _ in range(bench.runs)]
-        figures += _peer("Polars, streaming", peers["Polars, streaming"])
+        peers[STREAMING] = [theirs.ask(_POLARS) for _ in range(bench.runs)]
+        figures += _peer(STREAMING, peers[STREAMING])
     else:
-        figures.append(Figure("Polars, streaming", [], error=polars))
+        figures.append(Figure(STREAMING, [], error=polars))
     best = min(peers, key=lambda name: _median([s for s, _ in peers[name]]))
     ratios = [o / p for (o, _), (p, _) in zip(own["200 million"], peers[best], strict=True)]
     twenty = _median([s for s, _ in own["20 million"]])
