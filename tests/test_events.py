@@ -291,7 +291,8 @@ def test_months_of_2010_are_told_one_by_one():
     november = known.known.set_index("month").loc["2010-11"]
     assert november["quantity_t"] == 634
     assert november["change"] == pytest.approx(634 / mean - 1)
-    text = customs.on_months(known, act)
+    text = customs.on_months(found, act)
+    assert text.endswith("\n\nSo few months, with gaps, bear no test.")
     assert "2010-09-21 to 2010-11-20: 2010-10 and 2010-11." in text
     lowest = "Lowest in the months after that of the event: 2010-11 (−66%)"
     assert customs.furthest(known, rises=False) == f"{lowest}; back at the mean in 2010-12"
@@ -305,7 +306,11 @@ def test_months_of_2025_name_the_lowest_and_the_recovery():
     assert "magnets to the world" in answer
     assert "May 2025 −77%, June −42%, July +2%" in answer
     to_japan, to_the_world, *_ = found
-    assert customs.on_months(to_japan, act).endswith("do not reach around the event.")
+    paragraphs = customs.on_months(found, act).split("\n\n")
+    assert paragraphs[0].endswith(
+        "magnets to Japan: the known months do not reach around the event."
+    )
+    assert not to_japan.readable
     lowest = customs.furthest(to_the_world, rises=False)
     assert lowest.endswith("2025-05 (−77%); back at the mean in 2025-07")
     # what an act lifts is looked at from above, and the importer's own series come first

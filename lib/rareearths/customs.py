@@ -139,15 +139,27 @@ def _named(rows: pd.DataFrame) -> list[tuple[str, float]]:
     return named
 
 
-def on_months(months: Months, act: pd.Series) -> str:
-    """What the months of a series are held against and what their sum hides, as plain text.
+def on_months(found: list[Months], act: pd.Series) -> str:
+    """What the months of each series are held against and what their sum hides, as plain text.
 
     Parameters
     ----------
-    months : Months
+    found : list of Months
     act : pandas.Series
         The event, as from `policy.load_event`.
+
+    Returns
+    -------
+    str
+        A paragraph for each series, and one for all.
     """
+    if not found:
+        return "No month of customs statistics is at hand within a year of the event."
+    said = [_on_series(months, act) for months in found]
+    return "\n\n".join([*said, "So few months, with gaps, bear no test."])
+
+
+def _on_series(months: Months, act: pd.Series) -> str:
     if not months.readable:
         return f"{months.name}: the known months do not reach around the event."
     return " ".join(

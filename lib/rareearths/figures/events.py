@@ -272,35 +272,37 @@ def plot_monthly_share(axes: Axes, shares: pd.DataFrame) -> Axes:
     return axes
 
 
-def show_months(months: customs.Months, act: pd.Series, /, **facts) -> None:
-    """Show the figure of a series of customs months; see `plot_months`.
+def show_months(found: list[customs.Months], act: pd.Series, /, **facts) -> None:
+    """Show a figure for each series of customs months; see `plot_months`.
 
     Parameters
     ----------
-    months : customs.Months
+    found : list of customs.Months
+        As from `customs.compare`.
     act : pandas.Series
         The event, as from `policy.load_event`.
     """
-    names = months.known["month"].astype(str)
-    title = "{n} months are known, {first} to {last}"
-    if months.readable:
-        title = customs.furthest(months, act["direction"] == "liberalising")
-    show(
-        plot_months(canvas(2.4), months, act["from_day"]),
-        title=title,
-        subtitle="{name}, tonnes"
-        + "; dashed: {of}" * months.readable
-        + "; dotted: the event" * (names.iloc[0] <= str(months.event) <= names.iloc[-1])
-        + "; gaps: months not quoted",
-        alt="A dot for each known month, and the day of the event.",
-        data=months.known[["month", "quantity_t", "change"]].assign(month=names),
-        name=months.name,
-        of=months.of,
-        n=len(names),
-        first=names.iloc[0],
-        last=names.iloc[-1],
-        **facts | {"source": "Source: customs, as quoted by the pages of the table"},
-    )
+    for months in found:
+        names = months.known["month"].astype(str)
+        title = "{n} months are known, {first} to {last}"
+        if months.readable:
+            title = customs.furthest(months, act["direction"] == "liberalising")
+        show(
+            plot_months(canvas(2.4), months, act["from_day"]),
+            title=title,
+            subtitle="{name}, tonnes"
+            + "; dashed: {of}" * months.readable
+            + "; dotted: the event" * (names.iloc[0] <= str(months.event) <= names.iloc[-1])
+            + "; gaps: months not quoted",
+            alt="A dot for each known month, and the day of the event.",
+            data=months.known[["month", "quantity_t", "change"]].assign(month=names),
+            name=months.name,
+            of=months.of,
+            n=len(names),
+            first=names.iloc[0],
+            last=names.iloc[-1],
+            **facts | {"source": "Source: customs, as quoted by the pages of the table"},
+        )
 
 
 def _mark(axes: Axes, day: pd.Timestamp) -> Axes:
