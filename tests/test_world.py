@@ -1,6 +1,7 @@
 """Questions to all the world: the library's own answers, the same on DuckDB and on a cluster."""
 
 import os
+import sys
 import threading
 import time
 
@@ -249,7 +250,8 @@ def test_a_cluster_answers_right_when_a_worker_is_killed_in_the_middle(parquet, 
     assert left == 2, "the driver and one executor"
 
 
-def test_what_an_engine_needs_is_named():
+def test_what_an_engine_needs_is_named(monkeypatch):
+    monkeypatch.delattr(sys, "ps1", raising=False)  # of a shell that another test has started
     with pytest.raises(engine.StoreError, match=r"is not installed|does not answer") as caught:
         engine.connect("sc://127.0.0.1:9")
     assert "engine 'sc://127.0.0.1:9'" in str(caught.value)

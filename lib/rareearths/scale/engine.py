@@ -207,6 +207,8 @@ def _duckdb(spill: Path | None) -> ibis.BaseBackend:
 
 
 def _spark(engine: str) -> ibis.BaseBackend:
+    if engine.startswith(_SPARK_CONNECT):
+        import grpc  # noqa: F401  without it pyspark may end the process, and say nothing
     with _unwarned():
         from pyspark.sql import SparkSession
 
