@@ -15,6 +15,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 # The part of JupyterLab that asks for news and newer versions, and whether it may ask.
 NEWS := @jupyterlab/apputils-extension:announcements
+# And the part that takes two amounts in dollars for the ends of a formula, even escaped ones.
+FORMULAS := @jupyterlab/mathjax-extension:plugin
 
 .DEFAULT_GOAL := help
 .PHONY: help setup report test bench lab lint data lock clean
@@ -64,6 +66,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
-	@$(BIN)/jupyter labextension disable --level=sys_prefix $(NEWS) 2>/dev/null
+	@for part in $(NEWS) $(FORMULAS); do \
+	  $(BIN)/jupyter labextension disable --level=sys_prefix $$part 2>/dev/null; done
 	@$(BIN)/python -c 'from rareearths.figures import bundle; bundle.script()'
 	@touch $(READY)

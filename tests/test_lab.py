@@ -128,7 +128,9 @@ def test_a_notebook_runs_to_its_end(page, opened, name):
 
 def test_the_first_start_asks_nothing(page):
     about = page.evaluate("document.getElementById('jupyter-config-data').textContent")
-    assert "@jupyterlab/apputils-extension:announcements" in json.loads(about)["disabledExtensions"]
+    disabled = json.loads(about)["disabledExtensions"]
+    assert "@jupyterlab/apputils-extension:announcements" in disabled
+    assert "@jupyterlab/mathjax-extension:plugin" in disabled
     assert page.locator(".jp-toast-message, .jp-Dialog").count() == 0
 
 
@@ -139,6 +141,18 @@ def test_a_changed_parameter_changes_the_notebook(page, opened):
     after = run_all(page)
     assert "the United States" in after
     assert before != after
+
+
+def test_two_amounts_in_dollars_are_no_formula(page, opened):
+    opened("_template")
+    page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-above')")
+    page.keyboard.press("Enter")
+    page.keyboard.type("from rareearths import reports; ")
+    page.keyboard.type("reports.say('It rose from {low:usd} to {high:usd}.', low=5e6, high=6e6)")
+    page.keyboard.press("Control+Enter")
+    said = page.locator(".jp-RenderedMarkdown", has_text="It rose from")
+    said.wait_for()
+    assert said.inner_text().strip() == "It rose from $5.0 million to $6.0 million."
 
 
 def complete(page, name: str) -> None:
