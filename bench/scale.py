@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 from bench import commands, data
 from bench.figures import Bench, Figure
@@ -129,9 +130,9 @@ def run(bench: Bench) -> list[Figure]:
         figures += _peer(STREAMING, peers[STREAMING])
     else:
         figures.append(Figure(STREAMING, [], error=polars))
-    best = min(peers, key=lambda name: _median([s for s, _ in peers[name]]))
+    best = min(peers, key=lambda name: median(s for s, _ in peers[name]))
     ratios = [o / p for (o, _), (p, _) in zip(own["200 million"], peers[best], strict=True)]
-    twenty = _median([s for s, _ in own["20 million"]])
+    twenty = median(s for s, _ in own["20 million"])
     growth = [seconds / twenty for seconds, _ in own["200 million"]]
     bench.say("products of one importer")
     one = [asked.ask(_ONE)[0] for _ in range(3 * bench.runs)]
@@ -182,10 +183,6 @@ def _installed(bench: Bench) -> Path | str:
     except (OSError, subprocess.CalledProcessError) as error:
         return (getattr(error, "stderr", "") or str(error))[-400:]
     return folder
-
-
-def _median(values: list[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 def _size(folder: Path) -> int:

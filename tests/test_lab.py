@@ -143,13 +143,18 @@ def test_a_changed_parameter_changes_the_notebook(page, opened):
     assert before != after
 
 
-def test_two_amounts_in_dollars_are_no_formula(page, opened):
-    opened("_template")
+def run_first(page, source: str) -> None:
+    """Type a cell before all others and run it."""
     page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-above')")
     page.keyboard.press("Enter")
-    page.keyboard.type("from rareearths import reports; ")
-    page.keyboard.type("reports.say('It rose from {low:usd} to {high:usd}.', low=5e6, high=6e6)")
+    page.keyboard.type(source)
     page.keyboard.press("Control+Enter")
+
+
+def test_two_amounts_in_dollars_are_no_formula(page, opened):
+    opened("_template")
+    say = "reports.say('It rose from {low:usd} to {high:usd}.', low=5e6, high=6e6)"
+    run_first(page, f"from rareearths import reports; {say}")
     said = page.locator(".jp-RenderedMarkdown", has_text="It rose from")
     said.wait_for()
     assert said.inner_text().strip() == "It rose from $5.0 million to $6.0 million."
@@ -170,10 +175,7 @@ def complete(page, name: str) -> None:
 
 def test_the_keyboard_completes_names_and_shows_what_a_function_takes(page, opened):
     opened("00_tour")
-    page.evaluate("window.jupyterapp.commands.execute('notebook:insert-cell-above')")
-    page.keyboard.press("Enter")
-    page.keyboard.type("from rareearths import trade")
-    page.keyboard.press("Control+Enter")
+    run_first(page, "from rareearths import trade")
     page.wait_for_function("window.panel.content.activeCell.model.executionCount == 1")
     page.keyboard.press("Enter")
     page.keyboard.press("Control+End")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from rareearths import figures, translation
+from rareearths import figures, trade, translation
 from rareearths.figures import lettering, look
 
 COLOURS = pd.read_csv(ROOT / "data/reference/colours.csv").set_index("economy")["colour"]
@@ -151,3 +151,12 @@ def test_a_long_japanese_word_may_break_where_latin_letters_begin():
     assert lettering._wrapped("GeoPolRisk", 5) == "GeoPol\nRisk"
     assert lettering._wrapped("純輸入依存度", 6) == "純輸入依存度"
     assert lettering._wrapped("希土類金属・スカンジウム", 8) == "希土類金属・\nスカンジウム"
+
+
+def test_an_economy_without_a_fixed_colour_keeps_one_from_figure_to_figure(monkeypatch):
+    monkeypatch.setattr(look, "_kept", {})
+    spare = [code for code in trade.economy_names() if code not in COLOURS.index][:6]
+    given_out = look.economy_colours(spare)
+    assert len(set(given_out)) == len(spare), "they differ within a figure"
+    assert look.economy_colours(spare[::-1]) == given_out[::-1]
+    assert look.economy_colours([spare[4], "CHN", spare[1]])[::2] == [given_out[4], given_out[1]]

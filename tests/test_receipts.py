@@ -14,7 +14,7 @@ import papermill
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from browser import chromium
 from conftest import ROOT
@@ -382,6 +382,20 @@ def test_every_figure_and_table_of_a_notebook_has_its_receipt(executed):
         assert (one["kind"] == "table") == (one["alt"] == "")
         assert len(one["alt"]) <= LONGEST
         assert not re.search(r"\bnan\b", one["alt"], re.IGNORECASE)
+
+
+def test_a_heading_with_nothing_under_it_is_left_out():
+    full = new_code_cell("", outputs=[new_output("display_data", {"text/markdown": "It rose."})])
+    cells = [
+        new_markdown_cell("## Empty"),
+        new_code_cell("if False: pass"),
+        new_markdown_cell("## Full"),
+        full,
+        new_markdown_cell("## Told\n\nA sentence."),
+        new_markdown_cell("## Last"),
+    ]
+    shown = visible(new_notebook(cells=cells)).cells
+    assert [cell.source for cell in shown] == ["## Full", "", "## Told\n\nA sentence."]
 
 
 def test_the_page_of_a_notebook_prints_the_receipts_and_stays_small(executed):
